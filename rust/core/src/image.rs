@@ -1,0 +1,203 @@
+//! What a picture is to this crate: sizes, modes, filters by name, and borrowed 8-bit pixels.
+
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// Height and width in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Size {
+    /// A square.
+    pub const fn square(side: usize) -> Self {
+        Self { height: side, width: side }
+    }
+
+    /// Number of pixels.
+    pub const fn pixels(self) -> usize {
+        self.height * self.width
+    }
+}
+
+/// A rectangle in full-resolution pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crop {
+    /// First row.
+    pub y: usize,
+    /// First column.
+    pub x: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+/// What a pixel of the result holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Red, green, blue: what Pillow's `convert("RGB")` gives.
+    #[default]
+    Rgb,
+    /// Grey: what Pillow's `convert("L")` gives, computed from RGB.
+    L,
+    /// RGB and an opaque alpha.
+    Rgba,
+    /// The decoder's own luma plane.
+    Y,
+}
+
+impl Mode {
+    /// Bytes a pixel.
+    pub const fn channels(self) -> usize {
+        match self {
+            Self::Rgb => 3,
+            Self::L | Self::Y => 1,
+            Self::Rgba => 4,
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "RGB" => Self::Rgb,
+            "L" => Self::L,
+            "RGBA" => Self::Rgba,
+            "Y" => Self::Y,
+            _ => return Err(Error::invalid(format!("mode {name:?} is none of RGB, L, RGBA, Y"))),
+        })
+    }
+}
+
+/// Order of the result's axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// Rows, columns, channels.
+    #[default]
+    Hwc,
+    /// Channels, rows, columns.
+    Chw,
+}
+
+impl FromStr for Layout {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "HWC" => Ok(Self::Hwc),
+            "CHW" => Ok(Self::Chw),
+            _ => Err(Error::invalid(format!("layout {name:?} is none of HWC, CHW"))),
+        }
+    }
+}
+
+/// A resampling filter; each means what Pillow's filter of that name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Filter {
+    /// The nearest pixel, nothing averaged.
+    Nearest,
+    /// Mean of the pixels covered.
+    Box,
+    /// Triangle, widened when shrinking.
+    Bilinear,
+    /// Hamming-windowed sinc of one lobe.
+    Hamming,
+    /// Keys' cubic with a = -0.5.
+    Bicubic,
+    /// Sinc windowed by a sinc of three lobes.
+    #[default]
+    Lanczos3,
+}
+
+impl Filter {
+    /// The name used on the command line and in provenance.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nearest => "nearest",
+            Self::Box => "box",
+            Self::Bilinear => "bilinear",
+            Self::Hamming => "hamming",
+            Self::Bicubic => "bicubic",
+            Self::Lanczos3 => "lanczos3",
+        }
+    }
+}
+
+impl FromStr for Filter {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "nearest" => Self::Nearest,
+            "box" => Self::Box,
+            "bilinear" => Self::Bilinear,
+            "hamming" => Self::Hamming,
+            "bicubic" => Self::Bicubic,
+            "lanczos3" | "lanczos" => Self::Lanczos3,
+            "dct" => {
+                return Err(Error::invalid("resample \"dct\" is not built yet")
+                    .with_hint("use lanczos3, or reduce=2 for the decoder's own box average"));
+            }
+            _ => {
+                return Err(Error::invalid(format!(
+                    "resample {name:?} is none of lanczos3, bicubic, bilinear, hamming, box, nearest"
+                )));
+            }
+        })
+    }
+}
+
+/// Chroma resolution of a JPEG.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Subsampling {
+    /// Half the columns, half the rows.
+    #[default]
+    S420,
+    /// Half the columns.
+    S422,
+    /// Full.
+    S444,
+}
+
+impl Subsampling {
+    /// The name used on the command line and in provenance.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::S420 => "420",
+            Self::S422 => "422",
+            Self::S444 => "444",
+        }
+    }
+}
+
+impl FromStr for Subsampling {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "420" | "4:2:0" => Self::S420,
+            "422" | "4:2:2" => Self::S422,
+            "444" | "4:4:4" => Self::S444,
+            _ => return Err(Error::invalid(format!("subsampling {name:?} is none of 420, 422, 444"))),
+        })
+    }
+}
+
+/// Borrowed 8-bit pixels, rows without gaps, channels interleaved.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// `height * width * channels` bytes.
+    pub pixels: &'a [u8],
+    /// Rows and columns.
+    pub size: Size,
+    /// 1, 3 or 4.
+    pub channels: usize,
+}

@@ -1,0 +1,31 @@
+//! Tar shards of images: verify, index, decode, reshard.
+//!
+//! ```text
+//! file ─shard(pread)─► bytes ─tar::read─► entry ─index─► member, sample
+//!      ─codec: jpeg::Decoder (reduce) ─ resize─► pixels ┬─batch──► N×F×H×W×3               loaders
+//!                                                       └─jpeg::Encoder─► bytes ─writer─► shard ─► manifest   reshard
+//! file ─digest─► verify(manifest) ─► report
+//! ```
+//!
+//! Pure Rust over libjpeg-turbo: no Python, no printing, no global state. Each arrow is a module and no
+//! arrow goes back; `ARCHITECTURE.md` says why.
+
+pub mod error;
+pub mod fault;
+pub mod image;
+pub mod pool;
+
+pub mod codec;
+pub mod jpeg;
+
+pub mod index;
+pub mod shard;
+pub mod tar;
+
+pub mod digest;
+pub mod manifest;
+pub mod release;
+pub mod reshard;
+pub mod synth;
+pub mod verify;
+pub mod writer;

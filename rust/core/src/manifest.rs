@@ -1,0 +1,1 @@
+//! `SHA256SUMS` and `release_manifest.json`: what a release says of its shards.

@@ -1,0 +1,3 @@
+//! The only tar reader and the only tar writer.
+
+pub mod write;

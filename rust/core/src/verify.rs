@@ -1,0 +1,1 @@
+//! Every shard against what the release says of it.
