@@ -17,6 +17,7 @@ pub mod pool;
 
 pub mod codec;
 pub mod jpeg;
+pub mod resize;
 
 pub mod index;
 pub mod shard;
