@@ -20,6 +20,7 @@ pub mod codec;
 pub mod jpeg;
 
 pub mod index;
+pub mod key;
 pub mod shard;
 pub mod tar;
 
