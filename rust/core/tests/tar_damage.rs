@@ -227,8 +227,11 @@ fn special_members_are_refused_or_skipped_with_or_without_data() {
     assert_eq!(members(&with_type(b'7', 700, true), Policy::default()).unwrap().len(), 3);
 }
 
+/// Type flag and data of each.
+type Extensions<'a> = &'a [(u8, &'a [u8])];
+
 /// Extension headers as given, each a flag and its data, then one member.
-fn extended(headers: &[(u8, &[u8])]) -> Vec<u8> {
+fn extended(headers: Extensions<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (flag, data) in headers {
         let start = bytes.len();
@@ -246,12 +249,12 @@ fn extended(headers: &[(u8, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn extension_headers_are_obeyed_or_refused() {
-    let name = |headers: &[(u8, &[u8])]| -> Result<String> {
+    let name = |headers: Extensions<'_>| -> Result<String> {
         let list = members(&extended(headers), Policy::default())?;
         assert_eq!(list.len(), 1);
         Ok(String::from_utf8(list[0].0.clone()).unwrap())
     };
-    let taken: [(&[(u8, &[u8])], &str); 9] = [
+    let taken: [(Extensions<'_>, &str); 9] = [
         (&[], "own.x"),
         (&[(b'L', b"long.x\0\0garbage")], "long.x"),
         (&[(b'L', b"long.x")], "long.x"),
@@ -267,7 +270,7 @@ fn extension_headers_are_obeyed_or_refused() {
     }
     let many: Vec<(u8, &[u8])> = vec![(b'g', b""); 17];
     let big = vec![b'k'; 1 << 20];
-    let refused: [(&[(u8, &[u8])], TarFault); 12] = [
+    let refused: [(Extensions<'_>, TarFault); 12] = [
         (&[(b'L', b"a.x"), (b'L', b"b.x")], TarFault::DanglingHeader),
         (&[(b'K', b"a"), (b'K', b"b")], TarFault::DanglingHeader),
         (&[(b'x', b""), (b'x', b"")], TarFault::DanglingHeader),
@@ -276,7 +279,7 @@ fn extension_headers_are_obeyed_or_refused() {
         (&[(b'g', b"11 size=12\n")], TarFault::PaxGlobal),
         (&[(b'x', b"13 path=b.x\n")], TarFault::PaxRecord),
         (&[(b'x', b"15 size=100000\n")], TarFault::Truncated),
-        (&[(b'x', b"24 GNU.sparse.major=1\n\n\n")], TarFault::PaxRecord),
+        (&[(b'x', b"23 GNU.sparse.major=1\n\n\n")], TarFault::PaxRecord),
         (&[(b'x', b"22 GNU.sparse.major=1\n")], TarFault::Sparse),
         (&many, TarFault::HeaderLimit),
         (&[(b'L', &big), (b'K', b"x")], TarFault::HeaderLimit),
