@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from turboshard.bench.table import machine_lines, rate, ratio, seconds, spread
+from turboshard.bench.table import absent, machine_lines, rate, ratio, seconds, spread
 
 if TYPE_CHECKING:
     from turboshard.bench.report import Report, Result
@@ -24,6 +24,7 @@ def render(report: Report) -> str:
     """The whole page."""
     notes = "".join(f"<p>{escape(line)}</p>" for line in machine_lines(report.machine, report.data))
     cases = "".join(map(_case, report.results))
+    cases += "".join(f"<p>without {escape(m.name)}: {escape(m.reason)}</p>" for m in absent(report))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>turboshard bench</title>'
         f"<style>{STYLE}</style><h1>turboshard bench</h1>{notes}"
@@ -49,8 +50,7 @@ def _case(result: Result) -> str:
             f'<rect class="{kind}" x="{LABEL}" y="{y + 4}" width="{length:.1f}" height="{ROW - 8}" rx="2"/>'
             f'<text x="{LABEL + length + 8:.1f}" y="{y + 17}"{bold}>{escape(figures)}</text></g>'
         )
-    without = "".join(f"<p>without {escape(m.name)}: {escape(m.reason)}</p>" for m in result.missing)
     return (
         f"<h2>{escape(result.suite)}: {escape(result.case)}</h2>"
-        f'<svg viewBox="0 0 {WIDTH} {ROW * len(rows)}" role="img">{"".join(rows)}</svg>{without}'
+        f'<svg viewBox="0 0 {WIDTH} {ROW * len(rows)}" role="img">{"".join(rows)}</svg>'
     )

@@ -67,11 +67,16 @@ def simplejpeg() -> Rival:
     """simplejpeg, whose wheel carries a libjpeg-turbo of its own."""
     import simplejpeg
 
+    def half(jpeg: bytes) -> Pixels:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
+        smallest = {"min_height": height // 2, "min_width": width // 2}
+        return _array(simplejpeg.decode_jpeg(jpeg, "RGB", **smallest))
+
     return Rival(
         name="simplejpeg",
         version=_version("simplejpeg"),
-        decode=lambda jpeg: simplejpeg.decode_jpeg(jpeg, "RGB"),
-        half=lambda jpeg: simplejpeg.decode_jpeg(jpeg, "RGB", min_factor=2),
+        decode=lambda jpeg: _array(simplejpeg.decode_jpeg(jpeg, "RGB")),
+        half=half,
     )
 
 
@@ -83,8 +88,8 @@ def pyturbojpeg() -> Rival:
     return Rival(
         name="PyTurboJPEG",
         version=_version("PyTurboJPEG"),
-        decode=lambda jpeg: handle.decode(jpeg, pixel_format=turbojpeg.TJPF_RGB),
-        half=lambda jpeg: handle.decode(jpeg, pixel_format=turbojpeg.TJPF_RGB, scaling_factor=(1, 2)),
+        decode=lambda jpeg: _array(handle.decode(jpeg, pixel_format=turbojpeg.TJPF_RGB)),
+        half=lambda jpeg: _array(handle.decode(jpeg, turbojpeg.TJPF_RGB, scaling_factor=(1, 2))),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from turboshard.bench.report import Report, Result, Timing
+    from turboshard.bench.report import Missing, Report, Result, Timing
 
 
 def show(report: Report, console: Console) -> None:
@@ -16,6 +16,14 @@ def show(report: Report, console: Console) -> None:
         console.print(line, style="dim", highlight=False, soft_wrap=True)
     for result in report.results:
         _show_case(result, console)
+    for missing in absent(report):
+        text = f"without {missing.name}: {missing.reason}"
+        console.print(text, style="dim", highlight=False, soft_wrap=True)
+
+
+def absent(report: Report) -> list[Missing]:
+    """Those that could not take part, each once."""
+    return list(dict.fromkeys(missing for result in report.results for missing in result.missing))
 
 
 def machine_lines(machine: dict[str, Any], data: dict[str, Any]) -> list[str]:
@@ -46,8 +54,8 @@ def _show_case(result: Result, console: Console) -> None:
         title=f"{result.suite}: {result.case}",
         title_justify="left",
         title_style="bold",
-        box=box.SIMPLE_HEAD if console.is_terminal else box.ASCII2,
-        pad_edge=False,
+        box=box.SIMPLE_HEAD if console.is_terminal else box.MARKDOWN,
+        pad_edge=not console.is_terminal,
     )
     table.add_column("", no_wrap=True)
     table.add_column("rate", justify="right", no_wrap=True)
@@ -66,10 +74,6 @@ def _show_case(result: Result, console: Console) -> None:
             style="bold" if place == 0 else None,
         )
     console.print(table)
-    for missing in result.missing:
-        console.print(
-            f"  without {missing.name}: {missing.reason}", style="dim", highlight=False, soft_wrap=True
-        )
     console.print()
 
 
@@ -97,6 +101,8 @@ def spread(timing: Timing) -> str:
 
 def ratio(slower: float) -> str:
     """`3.4× faster`, or how much slower this library is where it is."""
+    if abs(slower - 1) < 0.02:
+        return "as fast"
     if slower >= 1:
         return f"{slower:.2f}× faster" if slower < 10 else f"{slower:.0f}× faster"
     return f"{1 / slower:.2f}× slower"

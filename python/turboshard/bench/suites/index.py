@@ -46,7 +46,7 @@ def _ours(shards: list[Path]) -> Rows:
     for shard in shards:
         shutil.rmtree(shard.parent / ".turboshard", ignore_errors=True)
         index = ts.Shard(shard).index
-        rows += zip(index.names(), index.offset.tolist(), index.size.tolist(), strict=True)
+        rows += zip(index["member"].tolist(), index["offset"].tolist(), index["size"].tolist(), strict=True)
     return rows
 
 

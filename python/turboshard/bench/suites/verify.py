@@ -105,4 +105,4 @@ def _coreutils(root: Path, sums: Path) -> Verdicts:
 def _openssl() -> str:
     import ssl
 
-    return ssl.OPENSSL_VERSION.split(" (", maxsplit=1)[0]
+    return " ".join(ssl.OPENSSL_VERSION.split()[:2])
