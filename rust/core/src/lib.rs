@@ -17,6 +17,7 @@ pub mod pool;
 pub mod progress;
 pub mod random;
 
+pub mod batch;
 pub mod codec;
 pub mod jpeg;
 pub mod resize;
