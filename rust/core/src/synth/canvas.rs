@@ -9,11 +9,11 @@ use super::{
 
 /// Coverage of the rows being filled; kept between fills, all zero in between.
 #[derive(Debug, Default)]
-pub struct Coverage(Vec<i32>);
+pub(super) struct Coverage(Vec<i32>);
 
 /// A square RGB picture of any size, addressed in drawing units.
 #[derive(Debug)]
-pub struct Canvas<'a> {
+pub(super) struct Canvas<'a> {
     pixels: &'a mut [u8],
     size: usize,
     coverage: &'a mut Coverage,
@@ -21,45 +21,45 @@ pub struct Canvas<'a> {
 
 /// A hair: where it grows, where it points, how it bends and tapers.
 #[derive(Debug, Clone, Copy)]
-pub struct Hair {
+pub(super) struct Hair {
     /// Root.
-    pub root: Point,
+    pub(super) root: Point,
     /// Tip.
-    pub tip: Point,
+    pub(super) tip: Point,
     /// How far the middle is off the straight line, in units.
-    pub bend: Point,
+    pub(super) bend: Point,
     /// Width at the root, in units.
-    pub width: i32,
+    pub(super) width: i32,
     /// Colour.
-    pub colour: Rgb,
+    pub(super) colour: Rgb,
     /// Opacity out of 256.
-    pub alpha: i32,
+    pub(super) alpha: i32,
 }
 
 impl<'a> Canvas<'a> {
     /// A canvas over `size * size * 3` bytes; `None` if there are fewer.
-    pub fn new(pixels: &'a mut [u8], size: usize, coverage: &'a mut Coverage) -> Option<Self> {
+    pub(super) fn new(pixels: &'a mut [u8], size: usize, coverage: &'a mut Coverage) -> Option<Self> {
         let pixels = pixels.get_mut(..size.checked_mul(size)?.checked_mul(3)?)?;
         Some(Self { pixels, size, coverage })
     }
 
     /// Everything white.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.pixels.fill(255);
     }
 
     /// Fills a path; `colour` is asked for each pixel, in units.
-    pub fn fill(&mut self, path: &Path, colour: impl Fn(i32, i32) -> Rgb) {
+    pub(super) fn fill(&mut self, path: &Path, colour: impl Fn(i32, i32) -> Rgb) {
         self.fill_blended(path, 256, colour);
     }
 
     /// Fills a path at an opacity out of 256.
-    pub fn fill_blended(&mut self, path: &Path, alpha: i32, colour: impl Fn(i32, i32) -> Rgb) {
+    pub(super) fn fill_blended(&mut self, path: &Path, alpha: i32, colour: impl Fn(i32, i32) -> Rgb) {
         self.fill_masked(path, |x, y| (colour(x, y), alpha));
     }
 
     /// Fills a path; `paint` gives each pixel's colour and opacity out of 256.
-    pub fn fill_masked(&mut self, path: &Path, paint: impl Fn(i32, i32) -> (Rgb, i32)) {
+    pub(super) fn fill_masked(&mut self, path: &Path, paint: impl Fn(i32, i32) -> (Rgb, i32)) {
         let (size, side) = (self.size as i32, self.size as i64);
         let scale = |units: i32| (i64::from(units) * side * 256 / i64::from(SIDE)) as i32;
         let (mut low, mut high) = ((i32::MAX, i32::MAX), (i32::MIN, i32::MIN));
@@ -113,7 +113,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws one hair.
-    pub fn hair(&mut self, hair: &Hair) {
+    pub(super) fn hair(&mut self, hair: &Hair) {
         let side = self.size as i64;
         let scale = |units: i32| (i64::from(units) * side * 256 / i64::from(SIDE)) as i32;
         let (x0, y0) = (scale(hair.root.x), scale(hair.root.y));

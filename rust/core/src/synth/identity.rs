@@ -31,6 +31,8 @@ impl Style {
 /// One head's identity.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Identity {
+    /// Seed it was drawn from; decides details that no word names.
+    pub seed: u64,
     /// Number in the release, from 0.
     pub number: u64,
     /// The animal's name.
@@ -72,7 +74,7 @@ impl Identity {
             let second = pick(worn - 1);
             accessories.push(ACCESSORIES[second + usize::from(second >= first)]);
         }
-        Self { number: n, animal: name, family, style, feature, accessories }
+        Self { seed, number: n, animal: name, family, style, feature, accessories }
     }
 
     /// The identity as the release spells it.

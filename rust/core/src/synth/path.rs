@@ -3,51 +3,51 @@
 //! A drawing is [`SIDE`] units wide whatever its size in pixels; code writes points on a 1024 grid with [`pt`].
 
 /// Units along one side of every drawing.
-pub const SIDE: i32 = 1 << 14;
+pub(super) const SIDE: i32 = 1 << 14;
 
 /// Units in one step of the 1024 grid.
-pub const STEP: i32 = SIDE / 1024;
+pub(super) const STEP: i32 = SIDE / 1024;
 
 /// A point in units; y grows downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Point {
+pub(super) struct Point {
     /// To the right.
-    pub x: i32,
+    pub(super) x: i32,
     /// Down.
-    pub y: i32,
+    pub(super) y: i32,
 }
 
 /// A point on the 1024 grid.
-pub const fn pt(x: i32, y: i32) -> Point {
+pub(super) const fn pt(x: i32, y: i32) -> Point {
     Point { x: x * STEP, y: y * STEP }
 }
 
 impl Point {
     /// The point `t` / 256 of the way to `other`.
-    pub const fn towards(self, other: Self, t: i32) -> Self {
+    pub(super) const fn towards(self, other: Self, t: i32) -> Self {
         Self { x: self.x + ((other.x - self.x) * t >> 8), y: self.y + ((other.y - self.y) * t >> 8) }
     }
 
     /// Moved by units.
-    pub const fn moved(self, x: i32, y: i32) -> Self {
+    pub(super) const fn moved(self, x: i32, y: i32) -> Self {
         Self { x: self.x + x, y: self.y + y }
     }
 
     /// Turned about `centre` by `angle` / 1024 of a full turn, clockwise on the screen.
-    pub fn turned(self, centre: Self, angle: i32) -> Self {
+    pub(super) fn turned(self, centre: Self, angle: i32) -> Self {
         let (sin, cos) = (sine(angle), sine(angle + 256));
         let (x, y) = (self.x - centre.x, self.y - centre.y);
         centre.moved((x * cos - y * sin) >> 12, (x * sin + y * cos) >> 12)
     }
 
     /// Mirrored at the drawing's vertical axis.
-    pub const fn mirrored(self) -> Self {
+    pub(super) const fn mirrored(self) -> Self {
         Self { x: SIDE - self.x, y: self.y }
     }
 }
 
 /// Sine of `angle` / 1024 of a turn, scaled to 4096: Bhaskara's rational approximation, within 0.2 %.
-pub fn sine(angle: i32) -> i32 {
+pub(super) fn sine(angle: i32) -> i32 {
     let half = angle & 511;
     let p = half * (512 - half);
     let value = ((p as i64 * 4 << 14) / (5 * 512 * 512 - 4 * p) as i64) as i32;
@@ -56,14 +56,14 @@ pub fn sine(angle: i32) -> i32 {
 
 /// Closed polygons that are filled together; where they overlap in opposite sense they leave a hole.
 #[derive(Debug, Clone, Default)]
-pub struct Path {
+pub(super) struct Path {
     points: Vec<Point>,
     ends: Vec<usize>,
 }
 
 impl Path {
     /// The closed polygons.
-    pub fn rings(&self) -> impl Iterator<Item = &[Point]> {
+    pub(super) fn rings(&self) -> impl Iterator<Item = &[Point]> {
         self.ends.iter().scan(0, |start, end| {
             let ring = self.points.get(*start..*end);
             *start = *end;
@@ -73,14 +73,14 @@ impl Path {
 
     /// Corners joined by straight lines.
     #[must_use]
-    pub fn polygon(mut self, corners: &[Point]) -> Self {
+    pub(super) fn polygon(mut self, corners: &[Point]) -> Self {
         self.points.extend_from_slice(corners);
         self.close()
     }
 
     /// A smooth closed curve drawn towards the corners: a quadratic B-spline.
     #[must_use]
-    pub fn smooth(mut self, corners: &[Point]) -> Self {
+    pub(super) fn smooth(mut self, corners: &[Point]) -> Self {
         for (n, corner) in corners.iter().enumerate() {
             let before = corners[(n + corners.len() - 1) % corners.len()];
             let after = corners[(n + 1) % corners.len()];
@@ -95,7 +95,7 @@ impl Path {
 
     /// An ellipse of radii `rx`, `ry` units, turned by `angle` / 1024 of a turn.
     #[must_use]
-    pub fn ellipse(mut self, centre: Point, rx: i32, ry: i32, angle: i32) -> Self {
+    pub(super) fn ellipse(mut self, centre: Point, rx: i32, ry: i32, angle: i32) -> Self {
         for n in 0..48 {
             let turn = n * 1024 / 48;
             let point = centre.moved((rx * sine(turn + 256)) >> 12, (ry * sine(turn)) >> 12);
@@ -106,7 +106,7 @@ impl Path {
 
     /// A ring between two ellipses of one centre.
     #[must_use]
-    pub fn ring(self, centre: Point, rx: i32, ry: i32, width: i32) -> Self {
+    pub(super) fn ring(self, centre: Point, rx: i32, ry: i32, width: i32) -> Self {
         let mut path = self.ellipse(centre, rx, ry, 0).ellipse(centre, rx - width, ry - width, 0);
         let inner = path.ends.len().checked_sub(2).map_or(0, |n| path.ends[n]);
         path.points[inner..].reverse();
@@ -115,7 +115,7 @@ impl Path {
 
     /// A band along a smooth open curve, `width` units wide at the ends' `taper` / 256 and full in between.
     #[must_use]
-    pub fn ribbon(mut self, along: &[Point], width: i32, taper: i32) -> Self {
+    pub(super) fn ribbon(mut self, along: &[Point], width: i32, taper: i32) -> Self {
         let spine = spline(along);
         let last = spine.len().saturating_sub(1).max(1) as i32;
         let mut back = Vec::with_capacity(spine.len());
@@ -136,9 +136,37 @@ impl Path {
         self.close()
     }
 
+    /// The same, shrunk about each ring's middle to `by` / 256.
+    #[must_use]
+    pub(super) fn shrunk(mut self, by: i32) -> Self {
+        let mut start = 0;
+        for end in &self.ends {
+            let ring = &mut self.points[start..*end];
+            let count = ring.len().max(1) as i32;
+            let middle = Point {
+                x: ring.iter().map(|point| point.x).sum::<i32>() / count,
+                y: ring.iter().map(|point| point.y).sum::<i32>() / count,
+            };
+            for point in ring {
+                *point = middle.towards(*point, by);
+            }
+            start = *end;
+        }
+        self
+    }
+
+    /// The mirror image.
+    #[must_use]
+    pub(super) fn mirrored(mut self) -> Self {
+        for point in &mut self.points {
+            *point = point.mirrored();
+        }
+        self
+    }
+
     /// The same and its mirror image.
     #[must_use]
-    pub fn and_mirrored(mut self) -> Self {
+    pub(super) fn and_mirrored(mut self) -> Self {
         let rings: Vec<Vec<Point>> = self.rings().map(<[Point]>::to_vec).collect();
         for ring in rings {
             // reversed, so that both wind the same way and may overlap
@@ -155,7 +183,7 @@ impl Path {
 }
 
 /// A smooth open curve from the first to the last point, drawn towards those between.
-pub fn spline(along: &[Point]) -> Vec<Point> {
+pub(super) fn spline(along: &[Point]) -> Vec<Point> {
     let [first, .., last] = along else { return along.to_vec() };
     let mut points = vec![*first];
     let mut start = *first;
