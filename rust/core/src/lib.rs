@@ -29,6 +29,7 @@ pub mod tar;
 
 pub mod digest;
 pub mod manifest;
+pub mod reghead;
 pub mod release;
 pub mod reshard;
 pub mod synth;
