@@ -62,7 +62,7 @@ install_wanted() {
     local list
     list=$(printf '%s, ' "${reasons[@]}")
     list=${list%, }
-    local -a root=()
+    local -a root=() # expanded as below because the bash of macOS calls an empty array unset
     if [ "$(manager)" != brew ] && [ "$(id -u)" -ne 0 ]; then
         sudo -n true 2>/dev/null || die "missing: $list; this user may not install it" "run: sudo $command"
         root=(sudo -n)
@@ -73,10 +73,10 @@ install_wanted() {
     if [ "$(manager)" = apt-get ]; then
         export DEBIAN_FRONTEND=noninteractive
         [ ${#root[@]} -eq 0 ] || root+=(env DEBIAN_FRONTEND=noninteractive)
-        "${root[@]}" apt-get update >"$log" 2>&1 || say "apt-get update failed; trying with the lists as they are"
+        ${root[@]+"${root[@]}"} apt-get update >"$log" 2>&1 || say "apt-get update failed; trying with the lists as they are"
     fi
     # shellcheck disable=SC2086  # a command line made above, of words without spaces
-    if ! "${root[@]}" $command >>"$log" 2>&1; then
+    if ! ${root[@]+"${root[@]}"} $command >>"$log" 2>&1; then
         cat "$log" >&2
         die "could not install: $list" "run: ${root[*]:+sudo }$command"
     fi
