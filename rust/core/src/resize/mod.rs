@@ -3,10 +3,7 @@
 //! One two-dimensional call of `fast_image_resize` works rows first; on pictures with sharp edges that is
 //! tens of grey levels away from Pillow, because the rounding and clamping in between fall differently.
 
-use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions,
-    images::{Image, ImageRef},
-};
+use turboshard_convolve::{Convolver, Kernel};
 
 use crate::{
     error::{Error, Kind, Result},
@@ -18,7 +15,7 @@ mod nearest;
 /// Resizes; owns the intermediate image, so that a worker allocates it once.
 #[derive(Default)]
 pub struct Resizer {
-    inner: fast_image_resize::Resizer,
+    inner: Convolver,
     between: Vec<u8>,
 }
 
@@ -60,39 +57,27 @@ impl Resizer {
     }
 }
 
-fn kernel(filter: Filter) -> Option<FilterType> {
+fn kernel(filter: Filter) -> Option<Kernel> {
     Some(match filter {
         Filter::Nearest => return None,
-        Filter::Box => FilterType::Box,
-        Filter::Bilinear => FilterType::Bilinear,
-        Filter::Hamming => FilterType::Hamming,
-        Filter::Bicubic => FilterType::CatmullRom,
-        Filter::Lanczos3 => FilterType::Lanczos3,
+        Filter::Box => Kernel::Box,
+        Filter::Bilinear => Kernel::Bilinear,
+        Filter::Hamming => Kernel::Hamming,
+        Filter::Bicubic => Kernel::Bicubic,
+        Filter::Lanczos3 => Kernel::Lanczos3,
     })
 }
 
 fn pass(
-    resizer: &mut fast_image_resize::Resizer,
+    convolver: &mut Convolver,
     pixels: &[u8],
     from: Size,
     out: &mut [u8],
     to: Size,
     channels: usize,
-    kernel: FilterType,
+    kernel: Kernel,
 ) -> Result<()> {
-    let kind = match channels {
-        1 => PixelType::U8,
-        3 => PixelType::U8x3,
-        4 => PixelType::U8x4,
-        _ => return Err(Error::invalid(format!("cannot resize {channels} channels"))),
-    };
-    let side = |n: usize| u32::try_from(n).map_err(|_| Error::invalid("an image side is too long"));
-    let refused = |e: &dyn std::error::Error| Error::new(Kind::Internal(format!("resize: {e}")));
-    let source =
-        ImageRef::new(side(from.width)?, side(from.height)?, pixels, kind).map_err(|e| refused(&e))?;
-    let mut target =
-        Image::from_slice_u8(side(to.width)?, side(to.height)?, out, kind).map_err(|e| refused(&e))?;
-    // The fourth channel is one like the others: nothing here is transparent.
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(kernel)).use_alpha(false);
-    resizer.resize(&source, &mut target, &options).map_err(|e| refused(&e))
+    let shape = |size: Size| (size.height, size.width);
+    let done = convolver.pass(pixels, shape(from), out, shape(to), channels, kernel);
+    done.map_err(|words| Error::new(Kind::Internal(format!("resize: {words}"))))
 }
