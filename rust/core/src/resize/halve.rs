@@ -1,21 +1,23 @@
-//! Exactly half the size, the case that matters most: every pixel equals Pillow's.
+//! Exactly half the size, the case that matters most.
 //!
-//! Rows come in one by one, as a decoder makes them, are halved in width and kept in a ring that stays in
-//! the fastest cache; an output row is written as soon as its last source row has come.
+//! Rows come in one by one, as a decoder makes them, are halved in width and kept, a few of them, in a
+//! fast cache; an output row is written as soon as its last source row has come.
 //!
 //! Both directions are one operation, a sum of byte rows with weights that are alike from both ends: rows
 //! of the image for the height, and the row's even and odd pixels, shifted, for the width.
 
 use super::{
-    fold,
-    weights::{Windows, pixel},
+    columns,
+    deal::deal,
+    rows::{fold, weigh},
+    weights::Windows,
 };
 use crate::image::{Filter, Size};
 
-/// Rows in the ring: more than a window has, and a power of two.
-const RING: usize = 16;
+/// Rows kept: twice the longest window, so that they are rarely moved up.
+const KEPT: usize = 24;
 
-/// Bytes behind the even and odd pixels that vector stores may touch.
+/// Bytes behind the even and behind the odd pixels that vector stores may touch.
 const SLACK: usize = 16;
 
 /// Scratch and tables for halving images, and the state of one that is under way.
@@ -25,9 +27,12 @@ pub(crate) struct Halving {
     columns: Windows,
     rows: Windows,
     channels: usize,
-    even: Vec<u8>,
-    odd: Vec<u8>,
-    ring: Vec<u8>,
+    /// The even pixels of a source row, then the odd ones.
+    dealt: Vec<u8>,
+    /// The last source rows, halved in width.
+    kept: Vec<u8>,
+    /// The source row that is first in `kept`.
+    first: usize,
     /// Source rows taken.
     taken: usize,
     /// Output rows written.
@@ -42,102 +47,116 @@ impl Halving {
             self.rows = Windows::new(from.height, from.height / 2, filter);
             self.key = Some((from, filter));
         }
-        let row = from.width / 2 * channels;
         self.channels = channels;
-        self.even.resize(row + SLACK, 0);
-        self.odd.resize(row + SLACK, 0);
-        self.ring.resize(row * RING, 0);
-        (self.taken, self.written) = (0, 0);
+        let row = self.row();
+        self.dealt.resize(2 * (row + SLACK), 0);
+        self.kept.resize(KEPT * row, 0);
+        (self.first, self.taken, self.written) = (0, 0, 0);
+    }
+
+    /// Bytes of an output row.
+    fn row(&self) -> usize {
+        self.columns.len() * self.channels
     }
 
     /// Takes the next source row and writes the output rows it completes to their places in `out`, the
     /// whole of the output image.
     pub(crate) fn push(&mut self, source: &[u8], out: &mut [u8]) {
-        let row = self.columns.len() * self.channels;
-        let slot = self.taken % RING * row;
-        if let Some(place) = self.ring.get_mut(slot..slot + row) {
-            halve_width(source, self.channels, &self.columns, &mut self.even, &mut self.odd, place);
+        let row = self.row();
+        if self.taken - self.first == KEPT {
+            let needed = self.rows.get(self.written).0;
+            self.kept.copy_within((needed - self.first) * row.., 0);
+            self.first = needed;
         }
+        let place = (self.taken - self.first) * row;
         self.taken += 1;
+        if let Some(place) = self.kept.get_mut(place..place + row) {
+            halve_width(source, self.channels, &self.columns, &mut self.dealt, place);
+        }
         while self.written < self.rows.len() {
             let (first, weights) = self.rows.get(self.written);
             if first + weights.len() > self.taken {
                 break;
             }
-            let rows = |i: usize| {
-                let slot = (first + i) % RING * row;
-                self.ring.get(slot..slot + row).unwrap_or_default()
-            };
-            let at = self.written * row;
-            if let Some(place) = out.get_mut(at..at + row) {
-                sum(rows, weights, place);
+            let kept = self.kept.get((first - self.first) * row..).unwrap_or_default();
+            if let Some(place) = out.get_mut(self.written * row..(self.written + 1) * row) {
+                // The windows that the image's edges cut off have odd lengths or weights that differ.
+                if !fold_alike(kept, weights, |i| i * row, place) {
+                    weigh(kept, row, weights, place);
+                }
             }
             self.written += 1;
         }
     }
 }
 
-/// `out[b]` = the sum of `weights[i] * taps(i)[b]`, by vector instructions where the weights allow it.
-fn sum<'a>(taps: impl Fn(usize) -> &'a [u8], weights: &[i32], out: &mut [u8]) {
+/// Sums rows of `source`, the i-th beginning at `start(i)`, if the weights are alike from both ends, and of a
+/// length that a filter has here; else does nothing and says so.
+fn fold_alike(source: &[u8], weights: &[i32], start: impl Fn(usize) -> usize, out: &mut [u8]) -> bool {
     match *weights {
-        [a, b] if a == b => fold::fold(&[a], &[0, 1].map(taps), out),
-        [a, b, c, d] if [a, b] == [d, c] => fold::fold(&[a, b], &[0, 1, 2, 3].map(taps), out),
+        [a, b] if a == b => fold(source, [0, 1].map(start), [a], out),
+        [a, b, c, d] if [a, b] == [d, c] => fold(source, [0, 1, 2, 3].map(start), [a, b], out),
         [a, b, c, d, e, f, g, h] if [a, b, c, d] == [h, g, f, e] => {
-            fold::fold(&[a, b, c, d], &[0, 1, 2, 3, 4, 5, 6, 7].map(taps), out);
+            fold(source, [0, 1, 2, 3, 4, 5, 6, 7].map(start), [a, b, c, d], out);
         }
         [a, b, c, d, e, f, g, h, i, j, k, l] if [a, b, c, d, e, f] == [l, k, j, i, h, g] => {
-            fold::fold(&[a, b, c, d, e, f], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(taps), out);
+            let starts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(start);
+            fold(source, starts, [a, b, c, d, e, f], out);
         }
-        // The image's edges, where windows are cut off.
-        _ => {
-            for (at, value) in out.iter_mut().enumerate() {
-                let tap = |i| taps(i).get(at).copied().unwrap_or_default();
-                let products = weights.iter().enumerate().map(|(i, weight)| weight * i32::from(tap(i)));
-                *value = pixel(products.sum());
-            }
-        }
+        _ => return false,
+    }
+    true
+}
+
+fn halve_width(source: &[u8], channels: usize, windows: &Windows, dealt: &mut [u8], out: &mut [u8]) {
+    let width = windows.len();
+    let (even, odd) = dealt.split_at_mut(dealt.len() / 2);
+    let odd_at = even.len();
+    deal(source, channels, even, odd);
+    // A whole window reaches as far to the left of the point between pixels 2x and 2x + 1 as to its right.
+    let (_, weights) = windows.get(width / 2);
+    let reach = weights.len() / 2;
+    let side = reach.div_ceil(2);
+    let start = |i: usize| {
+        // Tap i of target x is source pixel 2x + 1 - reach + i; here for the first x inside.
+        let tap = 2 * side + 1 - reach + i;
+        (if tap.is_multiple_of(2) { 0 } else { odd_at }) + tap / 2 * channels
+    };
+    let inside = side..width.saturating_sub(side).max(side);
+    let folded = inside.end > inside.start
+        && out
+            .get_mut(inside.start * channels..inside.end * channels)
+            .is_some_and(|place| fold_alike(dealt, weights, start, place));
+    let edges = if folded { [0..inside.start, inside.end..width] } else { [0..width, 0..0] };
+    for edge in edges {
+        columns::plain(windows, channels, source, edge, out);
     }
 }
 
-fn halve_width(
-    source: &[u8],
-    channels: usize,
-    windows: &Windows,
-    even: &mut [u8],
-    odd: &mut [u8],
-    out: &mut [u8],
-) {
-    fold::split(source, channels, even, odd);
-    let width = windows.len();
-    // Inside, all windows are alike; the widest reaches five pixels to the left of twice the target.
-    let inside = |target: usize| {
-        let (first, weights) = windows.get(target);
-        (first + weights.len() / 2 == 2 * target + 1)
-            .then_some(weights)
-            .filter(|weights| weights.iter().eq(weights.iter().rev()) && weights.len().is_multiple_of(2))
-    };
-    let reach = windows.get(width / 2).1.len() / 2;
-    let (from, to) = (reach.div_ceil(2), width.saturating_sub(reach.div_ceil(2)));
-    if let Some(weights) = inside(width / 2).filter(|_| from < to) {
-        let taps = |i: usize| {
-            // Tap i of target x is source pixel 2x + 1 - reach + i.
-            let offset = 2 * from + 1 + i - reach;
-            let pixels = if offset.is_multiple_of(2) { &*even } else { &*odd };
-            let start = offset / 2 * channels;
-            pixels.get(start..start + (to - from) * channels).unwrap_or_default()
-        };
-        if let Some(place) = out.get_mut(from * channels..to * channels) {
-            sum(taps, weights, place);
-        }
-    }
-    let edges = (0..from.min(width)).chain(to.max(from.min(width))..width);
-    for target in edges {
-        let (first, weights) = windows.get(target);
-        for channel in 0..channels {
-            let taps = source.iter().skip(first * channels + channel).step_by(channels);
-            let total = taps.zip(weights).map(|(&value, weight)| i32::from(value) * weight).sum();
-            if let Some(value) = out.get_mut(target * channels + channel) {
-                *value = pixel(total);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resize::tests::{bytes, plain_resize};
+
+    #[test]
+    fn halving_is_weighing_columns_then_rows() {
+        let mut halving = Halving::default();
+        for channels in [1, 3, 4] {
+            for (height, width) in [(2, 2), (4, 6), (10, 14), (24, 16), (26, 130), (100, 64)] {
+                let from = Size { height, width };
+                let to = Size { height: height / 2, width: width / 2 };
+                let source = bytes(from.pixels() * channels, width as u32);
+                for filter in
+                    [Filter::Box, Filter::Bilinear, Filter::Hamming, Filter::Bicubic, Filter::Lanczos3]
+                {
+                    let mut found = vec![0; to.pixels() * channels];
+                    halving.begin(from, channels, filter);
+                    for row in source.chunks(width * channels) {
+                        halving.push(row, &mut found);
+                    }
+                    let wanted = plain_resize(&source, from, to, channels, filter);
+                    assert!(found == wanted, "{from:?} {channels} {filter:?}");
+                }
             }
         }
     }

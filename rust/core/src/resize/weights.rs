@@ -10,6 +10,7 @@ pub(super) const PRECISION: u32 = 32 - 8 - 2;
 /// The windows of one axis.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
+    source: usize,
     starts: Vec<usize>,
     /// Where each window's weights begin; one more than there are windows.
     ends: Vec<usize>,
@@ -23,7 +24,8 @@ impl Windows {
         let scale = from as f64 / to as f64;
         let widening = scale.max(1.0);
         let (support, shrink) = (support * widening, 1.0 / widening);
-        let mut windows = Self { starts: Vec::with_capacity(to), ends: vec![0], weights: Vec::new() };
+        let (starts, ends, weights) = (Vec::with_capacity(to), vec![0], Vec::new());
+        let mut windows = Self { source: from, starts, ends, weights };
         let mut shares = Vec::new();
         for target in 0..to {
             let centre = (target as f64 + 0.5) * scale;
@@ -49,6 +51,11 @@ impl Windows {
         self.starts.len()
     }
 
+    /// How many source pixels they see.
+    pub(super) fn source(&self) -> usize {
+        self.source
+    }
+
     /// The first source pixel of a target pixel, and the weights of it and those after it.
     pub(super) fn get(&self, target: usize) -> (usize, &[i32]) {
         let range = match self.ends.get(target..target + 2) {
@@ -57,6 +64,15 @@ impl Windows {
         };
         (self.starts.get(target).copied().unwrap_or_default(), self.weights.get(range).unwrap_or_default())
     }
+}
+
+/// Two weights as vectors of 16-bit words multiply them: the signed low halves of both in one number, and
+/// what is left of both, in units of 65536, in another. Sums of products with either are exact.
+pub(super) fn split(first: i32, second: i32) -> (i32, i32) {
+    let low = |weight: i32| i32::from(weight as i16);
+    let high = |weight: i32| (weight - low(weight)) >> 16;
+    let both = |first: i32, second: i32| (first & 0xFFFF) | (second << 16);
+    (both(low(first), low(second)), both(high(first), high(second)))
 }
 
 /// A weighted sum of pixels as a pixel.
