@@ -111,7 +111,7 @@ fn eyeball(head: &Head, centre: Point, x: i32, y: i32) -> Rgb {
 
 fn brows(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     let Build { eye, eye_radii: (rx, ry), brow, .. } = head.build;
-    let lift = 18 * STEP + ry * 11 / 8 + (34 * STEP * pose.lift >> 8) - (20 * STEP * pose.frown >> 8);
+    let lift = 18 * STEP + ry * 11 / 8 + (32 * STEP * pose.lift >> 8) - (20 * STEP * pose.frown >> 8);
     let tilt = (34 * STEP * pose.frown >> 8) - (10 * STEP * pose.lift >> 8);
     let inner = eye.moved(-rx * 5 / 4 - (10 * STEP * pose.frown >> 8), -lift + tilt);
     let middle = eye.moved(0, -lift - 14 * STEP - (16 * STEP * pose.lift >> 8));
@@ -166,8 +166,12 @@ fn cavity(head: &Head, canvas: &mut Canvas<'_>, top: Point, half: i32, depth: i3
         ])
     };
     let lip = colour::gain(head.coat.nose, 170);
-    // the lower jaw comes down with the lip
-    canvas.fill(&shape(24 * STEP), |x, y| colour::gain(mix(head.skin(x, y), head.coat.light, 90), 236));
+    // the lower jaw comes down with the lip and lies in its shade
+    let jaw = (top.moved(0, depth * 5 / 8), (half * 7 / 4, depth * 5 / 4 + 30 * STEP));
+    canvas.fill_masked(&Path::default().ellipse(jaw.0, jaw.1.0, jaw.1.1, 0), |x, y| {
+        let out = inside(x, y, jaw.0, jaw.1);
+        (colour::gain(mix(head.skin(x, y), head.coat.dark, 60), 200), (65_536 - out).clamp(0, 40_000) >> 8)
+    });
     canvas.fill(&shape(7 * STEP), |_, _| lip);
     let tongue = (top.moved(0, depth), (half * 11 / 16, depth * 9 / 16));
     canvas.fill(&shape(0), |x, y| {
@@ -193,10 +197,10 @@ fn muzzle(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
         cavity(head, canvas, mouth, wide * (150 + pose.mouth / 5) >> 8, depth, snout == Snout::Muzzle);
     }
     let corner = mouth.moved(
-        wide + (14 * STEP * pose.smile.max(0) >> 8),
+        wide + (26 * STEP * pose.smile.max(0) >> 8),
         8 * STEP - (wide * pose.smile >> 9) - (wide * pose.mouth >> 10),
     );
-    let sag = 26 * STEP + (26 * STEP * pose.smile.max(0) >> 8) - (pose.mouth * 20 * STEP >> 8);
+    let sag = 26 * STEP + (6 * STEP * pose.smile.max(0) >> 8) - (pose.mouth * 20 * STEP >> 8);
     let lip = [mouth, mouth.moved(wide / 4, sag), mouth.moved(wide * 3 / 4, sag), corner];
     let width = if pose.smile > 0 { 11 * STEP } else { 9 * STEP };
     let mut lines = Path::default().ribbon(&lip, width, 110).and_mirrored();

@@ -140,3 +140,35 @@ pub(super) fn comb(
         }
     }
 }
+
+/// A fringe of soft hairs along an outline, which hides where the skin ends.
+pub(super) fn fringe(
+    canvas: &mut Canvas<'_>,
+    outline: &Path,
+    middle: Point,
+    layer: &Layer,
+    random: &mut Random,
+    colour: impl Fn(i32, i32) -> Rgb,
+) {
+    for ring in outline.rings() {
+        let Some(mut from) = ring.last().copied() else { continue };
+        for to in ring.iter().copied() {
+            let length = (to.x - from.x).abs() + (to.y - from.y).abs();
+            let count = length * 2 / layer.cell + 1;
+            for n in 0..count {
+                let edge = from.towards(to, n * 256 / count);
+                let root = edge.towards(middle, random.within(2, 16));
+                let out = layer.length * random.within(90, 220) >> 8;
+                let (away_x, away_y) = (edge.x - middle.x, edge.y - middle.y);
+                let far = away_x.abs().max(away_y.abs()).max(1);
+                let (dx, dy) = (away_x * 256 / far, away_y * 256 / far + 60);
+                let (across, down) = (random.within(-90, 90), random.within(-60, 90));
+                let tip = root.moved(out * (dx + across) >> 8, out * (dy + down) >> 8);
+                let bend = Point { x: random.within(-out / 8, out / 8), y: out / 10 };
+                let tone = colour::gain(colour(root.x, root.y), random.within(200, 320));
+                canvas.hair(&Hair { root, tip, bend, width: layer.width, colour: tone, alpha: layer.alpha });
+            }
+            from = to;
+        }
+    }
+}

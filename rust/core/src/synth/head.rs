@@ -61,6 +61,9 @@ impl Head {
         for layer in &layers {
             fur::comb(canvas, &profile, middle, layer, &mut random, |x, y| self.skin(x, y));
         }
+        if let Some(layer) = layers.last().filter(|_| self.furry()) {
+            fur::fringe(canvas, &outline, middle, layer, &mut random, |x, y| self.skin(x, y));
+        }
         if self.build.ears == Ears::Droopy {
             self.ears(canvas, &layers, &mut random);
         }
@@ -71,6 +74,11 @@ impl Head {
         {
             self.whiskers(canvas, &mut random);
         }
+    }
+
+    /// True if single hairs stand out.
+    fn furry(&self) -> bool {
+        self.identity.style != Style::PlasticToy && !matches!(self.identity.family, Family::Reptile | Family::Fish)
     }
 
     fn ears(&self, canvas: &mut Canvas<'_>, layers: &[Layer], random: &mut Random) {
