@@ -1,9 +1,9 @@
 //! How a head is built: proportions by family, changed by the feature and a little by chance.
 
 use super::{
+    chance::Chance,
     identity::{Identity, Style},
     path::{Path, Point, STEP, pt},
-    random::Random,
 };
 use crate::reghead::pools::Family;
 
@@ -80,7 +80,7 @@ pub(super) struct Build {
 
 impl Build {
     /// The build of an identity.
-    pub(super) fn of(identity: &Identity, random: &mut Random) -> Self {
+    pub(super) fn of(identity: &Identity, random: &mut Chance) -> Self {
         let mut build = Self::family(identity.family);
         build.species(identity.animal);
         build.feature(identity.feature);
@@ -199,22 +199,52 @@ impl Build {
     /// What a name tells beyond the family; the first word that fits decides each question.
     fn species(&mut self, animal: &str) {
         const EARS: [(&str, Ears); 23] = [
-            ("Wolf", Ears::Pointed), ("Fox", Ears::Pointed), ("Husky", Ears::Pointed), ("Akita", Ears::Pointed),
-            ("Shepherd", Ears::Pointed), ("Corgi", Ears::Pointed), ("Shiba", Ears::Pointed),
-            ("Samoyed", Ears::Pointed), ("Chihuahua", Ears::Pointed), ("Pomeranian", Ears::Pointed),
-            ("Coyote", Ears::Pointed), ("Dingo", Ears::Pointed), ("Jackal", Ears::Pointed),
-            ("Chow", Ears::Pointed), ("Papillon", Ears::Pointed), ("Bull_Terrier", Ears::Pointed),
-            ("Wild_Dog", Ears::Round), ("Hyena", Ears::Round), ("Lop_", Ears::Droopy), ("Bat", Ears::Pointed),
-            ("Owl", Ears::Pointed), ("Seal", Ears::None), ("Mole", Ears::None),
+            ("Wolf", Ears::Pointed),
+            ("Fox", Ears::Pointed),
+            ("Husky", Ears::Pointed),
+            ("Akita", Ears::Pointed),
+            ("Shepherd", Ears::Pointed),
+            ("Corgi", Ears::Pointed),
+            ("Shiba", Ears::Pointed),
+            ("Samoyed", Ears::Pointed),
+            ("Chihuahua", Ears::Pointed),
+            ("Pomeranian", Ears::Pointed),
+            ("Coyote", Ears::Pointed),
+            ("Dingo", Ears::Pointed),
+            ("Jackal", Ears::Pointed),
+            ("Chow", Ears::Pointed),
+            ("Papillon", Ears::Pointed),
+            ("Bull_Terrier", Ears::Pointed),
+            ("Wild_Dog", Ears::Round),
+            ("Hyena", Ears::Round),
+            ("Lop_", Ears::Droopy),
+            ("Bat", Ears::Pointed),
+            ("Owl", Ears::Pointed),
+            ("Seal", Ears::None),
+            ("Mole", Ears::None),
         ];
         const HORNS: [(&str, Horns); 22] = [
-            ("Antelope", Horns::Straight), ("Gazelle", Horns::Straight), ("Oryx", Horns::Straight),
-            ("Impala", Horns::Straight), ("Eland", Horns::Straight), ("Kudu", Horns::Straight),
-            ("Saiga", Horns::Straight), ("Ibex", Horns::Straight), ("Goat", Horns::Straight),
-            ("Bison", Horns::Curved), ("Musk_Ox", Horns::Curved), ("Cow", Horns::Curved),
-            ("Bull", Horns::Curved), ("Buffalo", Horns::Curved), ("Yak", Horns::Curved),
-            ("Wildebeest", Horns::Curved), ("Ram", Horns::Curled), ("Sheep", Horns::Curled),
-            ("Deer", Horns::Antlers), ("Reindeer", Horns::Antlers), ("Elk", Horns::Antlers),
+            ("Antelope", Horns::Straight),
+            ("Gazelle", Horns::Straight),
+            ("Oryx", Horns::Straight),
+            ("Impala", Horns::Straight),
+            ("Eland", Horns::Straight),
+            ("Kudu", Horns::Straight),
+            ("Saiga", Horns::Straight),
+            ("Ibex", Horns::Straight),
+            ("Goat", Horns::Straight),
+            ("Bison", Horns::Curved),
+            ("Musk_Ox", Horns::Curved),
+            ("Cow", Horns::Curved),
+            ("Bull", Horns::Curved),
+            ("Buffalo", Horns::Curved),
+            ("Yak", Horns::Curved),
+            ("Wildebeest", Horns::Curved),
+            ("Ram", Horns::Curled),
+            ("Sheep", Horns::Curled),
+            ("Deer", Horns::Antlers),
+            ("Reindeer", Horns::Antlers),
+            ("Elk", Horns::Antlers),
             ("Giraffe", Horns::Knobs),
         ];
         let named = |word: &str| animal.contains(word);

@@ -2,10 +2,10 @@
 
 use super::{
     canvas::{Canvas, Hair},
+    chance::{Chance, noise},
     colour::{self, Rgb},
     identity::{Identity, Style},
     path::{Path, Point, SIDE, STEP, sine},
-    random::{Random, noise},
 };
 use crate::reghead::pools::Family;
 
@@ -35,12 +35,14 @@ pub(super) fn layers(identity: &Identity) -> Vec<Layer> {
     };
     let mut layers = match (identity.family, identity.style) {
         // scales and smooth skins: wide short marks
-        (Family::Reptile | Family::Fish, _) => vec![layer(150, 8, 110, 44, 20, 150), layer(90, 3, 34, 60, 200, 110)],
-        (_, Style::PlasticToy) => vec![layer(360, 46, 90, 22, 26, 110), layer(150, 6, 22, 20, 512, 90)],
-        (Family::Bird, _) => vec![layer(200, 22, 110, 40, 30, 200), layer(88, 18, 26, 70, 46, 190)],
-        (_, Style::Photorealistic) => vec![layer(170, 44, 40, 50, 50, 200), layer(84, 34, 22, 84, 60, 210)],
-        (_, Style::AnimatedFilm) => vec![layer(220, 52, 70, 32, 40, 190), layer(110, 40, 26, 54, 56, 190)],
-        (_, Style::VideoGame) => vec![layer(260, 50, 110, 40, 50, 210), layer(120, 36, 32, 66, 60, 200)],
+        (Family::Reptile | Family::Fish, _) => {
+            vec![layer(150, 8, 110, 64, 20, 170), layer(80, 3, 30, 110, 200, 150)]
+        }
+        (_, Style::PlasticToy) => vec![layer(340, 46, 90, 30, 26, 130), layer(84, 4, 24, 70, 512, 130)],
+        (Family::Bird, _) => vec![layer(190, 22, 110, 50, 30, 200), layer(84, 18, 24, 92, 46, 200)],
+        (_, Style::Photorealistic) => vec![layer(170, 44, 40, 56, 50, 200), layer(80, 34, 22, 98, 60, 210)],
+        (_, Style::AnimatedFilm) => vec![layer(220, 52, 70, 38, 40, 190), layer(104, 40, 24, 74, 56, 200)],
+        (_, Style::VideoGame) => vec![layer(260, 50, 110, 46, 50, 210), layer(116, 36, 30, 86, 60, 200)],
     };
     for layer in &mut layers {
         match identity.feature {
@@ -92,7 +94,7 @@ pub(super) fn comb(
     profile: &Profile,
     middle: Point,
     layer: &Layer,
-    random: &mut Random,
+    random: &mut Chance,
     colour: impl Fn(i32, i32) -> Rgb,
 ) {
     let seed = random.bits() as u32;
@@ -147,7 +149,7 @@ pub(super) fn fringe(
     outline: &Path,
     middle: Point,
     layer: &Layer,
-    random: &mut Random,
+    random: &mut Chance,
     colour: impl Fn(i32, i32) -> Rgb,
 ) {
     for ring in outline.rings() {

@@ -16,7 +16,16 @@ pub(super) fn covers(form: Form) -> bool {
     use Form::{Beanie, Bicorne, Bubble, Cap, Cone, Crown, Hat, Helmet, Mortarboard, Soft};
     matches!(
         form,
-        Hat { .. } | Cone { .. } | Cap { .. } | Soft { .. } | Beanie | Bicorne | Helmet { .. } | Bubble | Crown { .. } | Mortarboard
+        Hat { .. }
+            | Cone { .. }
+            | Cap { .. }
+            | Soft { .. }
+            | Beanie
+            | Bicorne
+            | Helmet { .. }
+            | Bubble
+            | Crown { .. }
+            | Mortarboard
     )
 }
 
@@ -48,16 +57,19 @@ impl Seat {
     /// A closed curve symmetrical about the axis, given its right side from top to bottom.
     fn symmetrical(self, right: &[(i32, i32)]) -> Path {
         let left = right.iter().rev().map(|(across, up)| self.at(-across, *up));
-        Path::default().smooth(&right.iter().map(|(across, up)| self.at(*across, *up)).chain(left).collect::<Vec<_>>())
+        Path::default()
+            .smooth(&right.iter().map(|(across, up)| self.at(*across, *up)).chain(left).collect::<Vec<_>>())
     }
 
     /// A band about the head from one height to another, bent as the head is round.
     fn band(self, half: i32, low: i32, high: i32, sag: i32) -> Path {
-        let arc = |up: i32| (0..=16).map(move |n| {
-            let across = n * 32 - 256;
-            let drop = sag - (across * across * sag >> 16);
-            self.at(across * half >> 8, up - drop)
-        });
+        let arc = |up: i32| {
+            (0..=16).map(move |n| {
+                let across = n * 32 - 256;
+                let drop = sag - (across * across * sag >> 16);
+                self.at(across * half >> 8, up - drop)
+            })
+        };
         Path::default().polygon(&arc(high).chain(arc(low).rev()).collect::<Vec<_>>())
     }
 }
@@ -70,9 +82,18 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
     let trim = round(second, seat.units(300), 20);
     match form {
         Form::Hat { brim, foot, top, height } => {
-            let crown = [(top * 3 / 4, height + 14), (top * 9 / 8, height - 10), ((top + foot) / 2, height / 2), (foot, 30), (foot, -40)];
+            let crown = [
+                (top * 3 / 4, height + 14),
+                (top * 9 / 8, height - 10),
+                ((top + foot) / 2, height / 2),
+                (foot, 30),
+                (foot, -40),
+            ];
             if brim > 0 {
-                canvas.fill(&Path::default().ellipse(seat.at(0, 6), seat.units(brim), seat.units(brim / 6 + 16), 0), round(colour::gain(main, 210), seat.units(brim), 26));
+                canvas.fill(
+                    &Path::default().ellipse(seat.at(0, 6), seat.units(brim), seat.units(brim / 6 + 16), 0),
+                    round(colour::gain(main, 210), seat.units(brim), 26),
+                );
             }
             canvas.fill(&seat.symmetrical(&crown), round(main, seat.units(foot), 26));
             canvas.fill(&seat.band(foot - 4, -4, 46, 40), round(second, seat.units(foot), 20));
@@ -90,7 +111,9 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
             });
             if peak {
                 let seam = [seat.at(0, 168), seat.at(-4, 60), seat.at(0, -30)];
-                canvas.fill_blended(&Path::default().ribbon(&seam, 5 * STEP, 200), 120, |_, _| colour::gain(main, 160));
+                canvas.fill_blended(&Path::default().ribbon(&seam, 5 * STEP, 200), 120, |_, _| {
+                    colour::gain(main, 160)
+                });
             }
             let shade = if peak { second } else { main };
             let front = [(60, 10), (200, 2), (270, -44), (180, -74), (60, -60)];
@@ -100,7 +123,10 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
         Form::Soft { height } => {
             let puff = [(150, height + 10), (290, height), (350, height * 5 / 8), (290, 40), (230, -10)];
             canvas.fill(&seat.symmetrical(&puff), |x, y| {
-                let fold = sine(((x - seat.middle.x) / 3).abs() * (seat.units(height) * 2 + y - seat.middle.y).max(0) / seat.units(height).max(1)) >> 8;
+                let fold = sine(
+                    ((x - seat.middle.x) / 3).abs() * (seat.units(height) * 2 + y - seat.middle.y).max(0)
+                        / seat.units(height).max(1),
+                ) >> 8;
                 colour::add(cloth(x, y), fold)
             });
             canvas.fill(&seat.band(252, -50, 40, 40), trim);
@@ -113,28 +139,45 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
             };
             canvas.fill(&seat.symmetrical(&dome), knit(main));
             canvas.fill(&seat.band(262, -54, 30, 36), knit(second));
-            canvas.fill(&Path::default().ellipse(seat.at(0, 226), seat.units(64), seat.units(58), 0), knit(second));
+            canvas.fill(
+                &Path::default().ellipse(seat.at(0, 226), seat.units(64), seat.units(58), 0),
+                knit(second),
+            );
         }
         Form::Bicorne => {
-            let shape = [(50, 300), (190, 270), (260, 150), (390, 60), (480, 30), (440, -60), (240, -40), (80, 0)];
+            let shape =
+                [(50, 300), (190, 270), (260, 150), (390, 60), (480, 30), (440, -60), (240, -40), (80, 0)];
             canvas.fill(&seat.symmetrical(&shape), cloth);
-            let edge: Vec<Point> = [(-450, -30), (-200, -40), (0, 20), (200, -40), (450, -30)].iter().map(|(x, y)| seat.at(*x, *y)).collect();
-            canvas.fill(&Path::default().ribbon(&edge, 14 * STEP, 200), |x, y| mix(cloth(x, y), rgb(0x9c_7c_40), 150));
+            let edge: Vec<Point> = [(-450, -30), (-200, -40), (0, 20), (200, -40), (450, -30)]
+                .iter()
+                .map(|(x, y)| seat.at(*x, *y))
+                .collect();
+            canvas.fill(&Path::default().ribbon(&edge, 14 * STEP, 200), |x, y| {
+                mix(cloth(x, y), rgb(0x9c_7c_40), 150)
+            });
             skull(canvas, seat, second);
         }
         Form::Helmet { horns } => {
             if horns {
                 let horn = [seat.at(220, 60), seat.at(380, 50), seat.at(420, 150), seat.at(370, 260)];
-                canvas.fill(&Path::default().ribbon(&horn, seat.units(110), 30).and_mirrored(), round(second, seat.units(520), 18));
+                canvas.fill(
+                    &Path::default().ribbon(&horn, seat.units(110), 30).and_mirrored(),
+                    round(second, seat.units(520), 18),
+                );
             }
             let dome = [(120, 230), (250, 190), (284, 60), (278, -40), (130, -40)];
             canvas.fill(&seat.symmetrical(&dome), |x, y| {
                 let glint = inside(x, y, seat.at(-90, 130), (seat.units(60), seat.units(80)));
                 colour::add(cloth(x, y), (65_536 - glint).max(0) >> 10)
             });
-            canvas.fill(&seat.band(284, -52, 16, 30), round(colour::gain(if horns { main } else { second }, 210), seat.units(290), 16));
+            canvas.fill(
+                &seat.band(284, -52, 16, 30),
+                round(colour::gain(if horns { main } else { second }, 210), seat.units(290), 16),
+            );
             let ridge = [seat.at(0, 226), seat.at(0, 100), seat.at(0, -30)];
-            canvas.fill_blended(&Path::default().ribbon(&ridge, 16 * STEP, 200), 140, |_, _| colour::gain(main, 300));
+            canvas.fill_blended(&Path::default().ribbon(&ridge, 16 * STEP, 200), 140, |_, _| {
+                colour::gain(main, 300)
+            });
         }
         Form::Bubble => {
             let Build { centre, top, chin, widths, .. } = head.build;
@@ -174,11 +217,17 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
             }
         }
         Form::Mortarboard => {
-            canvas.fill(&seat.symmetrical(&[(150, 120), (230, 110), (240, 20), (236, -40), (110, -50)]), cloth);
+            canvas
+                .fill(&seat.symmetrical(&[(150, 120), (230, 110), (240, 20), (236, -40), (110, -50)]), cloth);
             let board = [seat.at(0, 210), seat.at(360, 140), seat.at(0, 60), seat.at(-360, 140)];
             canvas.fill(&Path::default().polygon(&board), round(colour::add(main, 16), seat.units(380), 20));
             let string = [seat.at(0, 140), seat.at(250, 132), seat.at(290, 120), seat.at(290, 0)];
-            let tassel = Path::default().ribbon(&string, 8 * STEP, 256).ellipse(seat.at(290, -20), 14 * STEP, 30 * STEP, 0);
+            let tassel = Path::default().ribbon(&string, 8 * STEP, 256).ellipse(
+                seat.at(290, -20),
+                14 * STEP,
+                30 * STEP,
+                0,
+            );
             canvas.fill(&tassel, trim);
         }
         Form::Band => {
@@ -221,7 +270,9 @@ fn cone(canvas: &mut Canvas<'_>, seat: Seat, item: Worn, brim: i32, height: i32)
     canvas.fill(&Path::default().smooth(&shape), |x, y| {
         if brim == 1 && sine((y * 2 + x) / 5) > 0 { stripes(x, y) } else { lit(x, y) }
     });
-    let ball = |radius: i32| Path::default().ellipse(seat.at(lean, height - 10), seat.units(radius), seat.units(radius), 0);
+    let ball = |radius: i32| {
+        Path::default().ellipse(seat.at(lean, height - 10), seat.units(radius), seat.units(radius), 0)
+    };
     if brim > 1 {
         canvas.fill(&seat.band(foot * 15 / 16, -6, 44, 40), stripes);
         let front = [(brim - 20, 16), (brim, 0), (brim * 3 / 4, -36), (brim / 4, -70)];
@@ -253,12 +304,22 @@ fn star(middle: Point, radius: i32) -> Path {
 fn skull(canvas: &mut Canvas<'_>, seat: Seat, bone: Rgb) {
     let middle = seat.at(0, 150);
     let size = seat.units(62);
-    let cross = [middle.moved(-size * 3 / 2, size), middle.moved(0, size * 5 / 4), middle.moved(size * 3 / 2, size * 3 / 2)];
+    let cross = [
+        middle.moved(-size * 3 / 2, size),
+        middle.moved(0, size * 5 / 4),
+        middle.moved(size * 3 / 2, size * 3 / 2),
+    ];
     let bones = Path::default().ribbon(&cross, size / 4, 256).and_mirrored();
-    let face = Path::default().ellipse(middle, size, size * 7 / 8, 0).ellipse(middle.moved(0, size * 5 / 8), size / 2, size / 2, 0);
+    let face = Path::default().ellipse(middle, size, size * 7 / 8, 0).ellipse(
+        middle.moved(0, size * 5 / 8),
+        size / 2,
+        size / 2,
+        0,
+    );
     canvas.fill(&bones, |_, _| bone);
     canvas.fill(&face, |_, _| bone);
-    let eyes = Path::default().ellipse(middle.moved(size * 3 / 8, size / 8), size / 4, size / 4, 0).and_mirrored();
+    let eyes =
+        Path::default().ellipse(middle.moved(size * 3 / 8, size / 8), size / 4, size / 4, 0).and_mirrored();
     canvas.fill(&eyes.ellipse(middle.moved(0, size / 2), size / 10, size / 8, 0), |_, _| rgb(0x24_20_20));
 }
 
@@ -286,8 +347,14 @@ fn wreath(canvas: &mut Canvas<'_>, seat: Seat, item: Worn, flowers: bool) {
                 let out = inside(x, y, place, (40 * STEP, 40 * STEP));
                 colour::gain(tone, 300 - (out >> 10) + ((x - y) >> 5).clamp(-40, 40))
             });
-            let vein = [place.moved(-36 * STEP, 0).turned(place, angle), place, place.moved(36 * STEP, 0).turned(place, angle)];
-            canvas.fill_blended(&Path::default().ribbon(&vein, 4 * STEP, 60), 150, |_, _| colour::gain(tone, 180));
+            let vein = [
+                place.moved(-36 * STEP, 0).turned(place, angle),
+                place,
+                place.moved(36 * STEP, 0).turned(place, angle),
+            ];
+            canvas.fill_blended(&Path::default().ribbon(&vein, 4 * STEP, 60), 150, |_, _| {
+                colour::gain(tone, 180)
+            });
         }
     }
 }
@@ -303,7 +370,12 @@ fn ears(canvas: &mut Canvas<'_>, seat: Seat, item: Worn) {
             (ear(78, 220), Some(ear(44, 170)))
         }
         Form::CatEars => {
-            let ear = Path::default().smooth(&[seat.at(80, 130), seat.at(226, 330), seat.at(236, 330), seat.at(290, 40)]);
+            let ear = Path::default().smooth(&[
+                seat.at(80, 130),
+                seat.at(226, 330),
+                seat.at(236, 330),
+                seat.at(290, 40),
+            ]);
             (ear.clone(), Some(ear.shrunk(150)))
         }
         Form::Devil => {
@@ -321,7 +393,8 @@ fn ears(canvas: &mut Canvas<'_>, seat: Seat, item: Worn) {
         canvas.fill(&inner.and_mirrored(), lining);
     }
     let arc = [seat.at(-262, -10), seat.at(-210, 210), seat.at(210, 210), seat.at(262, -10)];
-    let band = if form == Form::Antlers { lining } else { round(colour::gain(main, 226), seat.units(420), 30) };
+    let band =
+        if form == Form::Antlers { lining } else { round(colour::gain(main, 226), seat.units(420), 30) };
     canvas.fill(&Path::default().ribbon(&arc, 26 * STEP, 220), band);
 }
 

@@ -3,13 +3,13 @@
 use super::{
     build::{Build, Ears, Horns, Snout},
     canvas::{Canvas, Hair},
+    chance::{Chance, speck},
     coat::Coat,
     colour::{self, Rgb, mix, rgb},
     fur::{self, Layer, Profile},
     identity::{Identity, Style},
     light::Light,
     path::{Path, Point, STEP},
-    random::{Random, speck},
 };
 use crate::reghead::pools::Family;
 
@@ -25,7 +25,7 @@ pub(super) struct Head {
 impl Head {
     /// Everything the identity decides.
     pub(super) fn of(identity: &Identity) -> Self {
-        let mut random = Random::named(&[identity.seed, identity.number, 1]);
+        let mut random = Chance::named(&[identity.seed, identity.number, 1]);
         let build = Build::of(identity, &mut random);
         let coat = Coat::of(identity, &build, &mut random);
         let light = Light::on(&build, identity.style);
@@ -44,7 +44,7 @@ impl Head {
 
     /// Draws the shared part on white.
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) {
-        let mut random = Random::named(&[self.identity.seed, self.identity.number, 2]);
+        let mut random = Chance::named(&[self.identity.seed, self.identity.number, 2]);
         let layers = fur::layers(&self.identity);
         canvas.clear();
         if self.build.horns != Horns::None {
@@ -55,7 +55,9 @@ impl Head {
         }
         let outline = self.build.outline();
         canvas.fill(&outline, |x, y| self.skin(x, y));
-        let profile = Profile::of(&outline);
+        // on a toy nothing stands out of the mould
+        let inner = if self.furry() { 256 } else { 232 };
+        let profile = Profile::of(&outline.clone().shrunk(inner));
         let middle = if self.build.snout == Snout::Beak { self.build.eye_line() } else { self.build.muzzle };
         let middle = middle.towards(self.build.eye_line(), 128);
         for layer in &layers {
@@ -78,10 +80,11 @@ impl Head {
 
     /// True if single hairs stand out.
     fn furry(&self) -> bool {
-        self.identity.style != Style::PlasticToy && !matches!(self.identity.family, Family::Reptile | Family::Fish)
+        self.identity.style != Style::PlasticToy
+            && !matches!(self.identity.family, Family::Reptile | Family::Fish)
     }
 
-    fn ears(&self, canvas: &mut Canvas<'_>, layers: &[Layer], random: &mut Random) {
+    fn ears(&self, canvas: &mut Canvas<'_>, layers: &[Layer], random: &mut Chance) {
         let Build { top, widths: [crown, eyes, ..], ear_size, .. } = self.build;
         let size = |steps: i32| steps * STEP * ear_size >> 8;
         let at = |across: i32, down: i32| self.at(across, down);
@@ -130,7 +133,8 @@ impl Head {
         };
         let inner = ear.clone().shrunk(150);
         let tone = |x: i32, y: i32| {
-            let shade = 250 + ((self.build.centre.y - y) * 30 / top) - i32::from(x > self.build.centre.x) * 24;
+            let shade =
+                250 + ((self.build.centre.y - y) * 30 / top) - i32::from(x > self.build.centre.x) * 24;
             colour::gain(self.coat.ear(), shade)
         };
         let hollow = |x: i32, y: i32| mix(tone(x, y), mix(self.coat.light, rgb(0xc8_88_80), 150), 190);
@@ -141,7 +145,8 @@ impl Head {
         }
         for flip in [false, true] {
             let side = |path: &Path| if flip { path.clone().mirrored() } else { path.clone() };
-            let (whole, hole) = (Profile::of(&side(&ear)), Profile::of(&side(&inner)));
+            let within = if self.furry() { ear.clone() } else { ear.clone().shrunk(200) };
+            let (whole, hole) = (Profile::of(&side(&within)), Profile::of(&side(&inner)));
             let root = self.at(if flip { -crown * 3 / 4 } else { crown * 3 / 4 }, -top * 3 / 4);
             for layer in layers {
                 let layer = Layer { length: layer.length * 5 / 8, ..*layer };
@@ -160,7 +165,12 @@ impl Head {
         let horn = match self.build.horns {
             Horns::None => return,
             Horns::Straight => Path::default().ribbon(
-                &[at(crown * 3 / 8, -60), at(crown * 3 / 8, 60), at(crown * 5 / 8, 120), at(crown * 5 / 8, 230)],
+                &[
+                    at(crown * 3 / 8, -60),
+                    at(crown * 3 / 8, 60),
+                    at(crown * 5 / 8, 120),
+                    at(crown * 5 / 8, 230),
+                ],
                 wide,
                 40,
             ),
@@ -188,12 +198,21 @@ impl Head {
                 60,
             ),
             Horns::Antlers => {
-                let beam = [at(crown * 3 / 8, -30), at(crown / 2, 90), at(crown * 5 / 4, 110), at(crown * 11 / 8, 250)];
+                let beam = [
+                    at(crown * 3 / 8, -30),
+                    at(crown / 2, 90),
+                    at(crown * 5 / 4, 110),
+                    at(crown * 11 / 8, 250),
+                ];
                 Path::default()
                     .ribbon(&beam, wide / 2, 150)
                     .ribbon(&[at(crown / 2, 60), at(crown / 4, 120), at(crown / 4, 190)], wide / 3, 120)
                     .ribbon(&[at(crown, 105), at(crown * 7 / 8, 170), at(crown * 7 / 8, 240)], wide / 3, 120)
-                    .ribbon(&[at(crown * 5 / 4, 130), at(crown * 13 / 8, 150), at(crown * 7 / 4, 210)], wide / 3, 120)
+                    .ribbon(
+                        &[at(crown * 5 / 4, 130), at(crown * 13 / 8, 150), at(crown * 7 / 4, 210)],
+                        wide / 3,
+                        120,
+                    )
             }
             Horns::Knobs => Path::default()
                 .ribbon(&[at(crown * 3 / 8, -40), at(crown * 3 / 8, 60)], wide * 3 / 4, 250)
@@ -202,7 +221,10 @@ impl Head {
         let bone = if self.build.horns == Horns::Antlers { rgb(0x96_78_58) } else { rgb(0xb4_a0_84) };
         canvas.fill(&horn.and_mirrored(), |x, y| {
             let ring = super::path::sine(y + (x - self.build.centre.x).abs() / 3) >> 7;
-            colour::add(colour::gain(bone, 256 - (x - self.build.centre.x) / 90), ring / 2 + (speck(5, x >> 4, y >> 4) >> 4) - 8)
+            colour::add(
+                colour::gain(bone, 256 - (x - self.build.centre.x) / 90),
+                ring / 2 + (speck(5, x >> 4, y >> 4) >> 4) - 8,
+            )
         });
     }
 
@@ -246,7 +268,7 @@ impl Head {
         }
     }
 
-    fn whiskers(&self, canvas: &mut Canvas<'_>, random: &mut Random) {
+    fn whiskers(&self, canvas: &mut Canvas<'_>, random: &mut Chance) {
         let Build { muzzle, muzzle_radii: (rx, ry), .. } = self.build;
         let long = if self.identity.feature == "long_whiskers" { 320 } else { 220 };
         let pale = colour::luma(self.coat.light) < 90 || self.identity.style == Style::Photorealistic;
@@ -262,7 +284,7 @@ impl Head {
         }
     }
 
-    fn feature(&self, canvas: &mut Canvas<'_>, random: &mut Random) {
+    fn feature(&self, canvas: &mut Canvas<'_>, random: &mut Chance) {
         let Build { top, chin, widths: [crown, _, jaw, chin_width], eye, .. } = self.build;
         match self.identity.feature {
             "mohawk_fur" => self.tuft(canvas, random, (0, -top * 7 / 8), crown / 5, (0, -150), 420),
@@ -284,7 +306,9 @@ impl Head {
                     let y = eye.y - (90 + n * 26) * STEP - self.build.centre.y;
                     let wide = crown * (5 - n) / 8;
                     let line = [self.at(-wide, y), self.at(0, y - 24 * STEP), self.at(wide, y)];
-                    canvas.fill_blended(&Path::default().ribbon(&line, 7 * STEP, 20), 150, |_, _| self.coat.dark);
+                    canvas.fill_blended(&Path::default().ribbon(&line, 7 * STEP, 20), 150, |_, _| {
+                        self.coat.dark
+                    });
                 }
             }
             _ => {}
@@ -292,13 +316,24 @@ impl Head {
     }
 
     /// Long hairs from one place.
-    fn tuft(&self, canvas: &mut Canvas<'_>, random: &mut Random, root: (i32, i32), wide: i32, to: (i32, i32), count: i32) {
+    fn tuft(
+        &self,
+        canvas: &mut Canvas<'_>,
+        random: &mut Chance,
+        root: (i32, i32),
+        wide: i32,
+        to: (i32, i32),
+        count: i32,
+    ) {
         for _ in 0..count {
             let across = random.within(-wide, wide);
             let root = self.at(root.0 + across, root.1 + random.within(-14, 24) * STEP);
             let reach = random.within(150, 256);
             let tip = root.moved(across / 2 + random.within(-18, 18) * STEP, to.1 * STEP * reach >> 8);
-            let colour = colour::gain(mix(self.coat.dark, self.coat.colour(root.x, root.y), 128), random.within(190, 320));
+            let colour = colour::gain(
+                mix(self.coat.dark, self.coat.colour(root.x, root.y), 128),
+                random.within(190, 320),
+            );
             let bend = Point { x: random.within(-12, 12) * STEP, y: 0 };
             canvas.hair(&Hair { root, tip, bend, width: 5 * STEP, colour, alpha: 230 });
         }

@@ -2,11 +2,11 @@
 
 use super::{
     build::{Build, Snout},
+    chance::speck,
     coat::inside,
     colour::{self, Rgb},
     identity::Style,
     path::{Point, SIDE, STEP},
-    random::speck,
 };
 
 /// The light on one head; it comes from the upper left.

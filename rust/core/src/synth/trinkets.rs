@@ -32,13 +32,25 @@ pub(super) fn draw_about(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
         }
         Form::BowTie => bow(canvas, at(0, 26), 92 * STEP, item),
         Form::Tie => {
-            let blade = [at(-18 * STEP, 20), at(18 * STEP, 20), at(44 * STEP, 96), at(0, 132), at(-44 * STEP, 96)];
-            canvas.fill(&Path::default().polygon(&blade), |x, y| if sine((x + y) / 2) > 2600 { trim(x, y) } else { cloth(x, y) });
+            let blade =
+                [at(-18 * STEP, 20), at(18 * STEP, 20), at(44 * STEP, 96), at(0, 132), at(-44 * STEP, 96)];
+            canvas.fill(&Path::default().polygon(&blade), |x, y| {
+                if sine((x + y) / 2) > 2600 { trim(x, y) } else { cloth(x, y) }
+            });
             let knot = [at(-34 * STEP, -14), at(34 * STEP, -14), at(20 * STEP, 26), at(-20 * STEP, 26)];
             canvas.fill(&Path::default().polygon(&knot), round(colour::add(main, 14), half, 24));
         }
         Form::Bandana => {
-            let shape = [at(-half, -60), at(-half / 2, 10), at(half / 2, 10), at(half, -60), at(half / 2, 50), at(0, 120), at(0, 120), at(-half / 2, 50)];
+            let shape = [
+                at(-half, -60),
+                at(-half / 2, 10),
+                at(half / 2, 10),
+                at(half, -60),
+                at(half / 2, 50),
+                at(0, 120),
+                at(0, 120),
+                at(-half / 2, 50),
+            ];
             canvas.fill(&Path::default().smooth(&shape), |x, y| {
                 if sine(x / 2) > 3000 && sine(y / 2) > 2400 { trim(x, y) } else { cloth(x, y) }
             });
@@ -47,7 +59,8 @@ pub(super) fn draw_about(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
             let (size, count) = if small { (11, 27) } else { (26, 15) };
             for n in 0..count {
                 let turn = n * 512 / (count - 1) + 256;
-                let bead = neck.moved(half * sine(turn) >> 12, -(34 * STEP) - (84 * STEP * sine(turn + 256) >> 12));
+                let bead =
+                    neck.moved(half * sine(turn) >> 12, -(34 * STEP) - (84 * STEP * sine(turn + 256) >> 12));
                 let tone = if n % 2 == 0 { main } else { second };
                 canvas.fill(&Path::default().ellipse(bead, size * STEP, size * STEP, 0), |x, y| {
                     let out = inside(x, y, bead.moved(-50, -60), (size * STEP, size * STEP));
@@ -68,8 +81,12 @@ pub(super) fn draw_about(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
         }
         Form::Headphones => {
             let side = head.at(eyes, -top / 8);
-            let arc = [side, side.moved(0, -top), head.at(crown * 5 / 8, -top * 5 / 4), head.at(0, -top * 5 / 4)];
-            canvas.fill(&Path::default().ribbon(&arc, 40 * STEP, 256).and_mirrored(), round(main, eyes * 9 / 8, 20));
+            let arc =
+                [side, side.moved(0, -top), head.at(crown * 5 / 8, -top * 5 / 4), head.at(0, -top * 5 / 4)];
+            canvas.fill(
+                &Path::default().ribbon(&arc, 40 * STEP, 256).and_mirrored(),
+                round(main, eyes * 9 / 8, 20),
+            );
             let cup = Path::default().ellipse(side, 44 * STEP, 72 * STEP, 0);
             canvas.fill(&cup.clone().and_mirrored(), round(main, eyes * 5 / 4, 20));
             canvas.fill(&cup.shrunk(160).and_mirrored(), round(second, eyes * 5 / 4, 20));
@@ -102,10 +119,22 @@ pub(super) fn draw_before_eyes(head: &Head, canvas: &mut Canvas<'_>, item: Worn)
     };
     let bridge = {
         let inner = Point { x: eye.x - lens, y: eye.y };
-        Path::default().ribbon(&[inner, inner.moved(-(inner.x - centre.x), -14 * STEP), inner.mirrored()], 10 * STEP, 256)
+        Path::default().ribbon(
+            &[inner, inner.moved(-(inner.x - centre.x), -14 * STEP), inner.mirrored()],
+            10 * STEP,
+            256,
+        )
     };
     let arm = Path::default()
-        .ribbon(&[eye.moved(lens, 0), eye.moved(lens + 20 * STEP, -6 * STEP), Point { x: centre.x + eyes, y: eye.y - 20 * STEP }], 11 * STEP, 256)
+        .ribbon(
+            &[
+                eye.moved(lens, 0),
+                eye.moved(lens + 20 * STEP, -6 * STEP),
+                Point { x: centre.x + eyes, y: eye.y - 20 * STEP },
+            ],
+            11 * STEP,
+            256,
+        )
         .and_mirrored();
     match form {
         Form::Glasses { dark, hearts } => {
@@ -113,15 +142,36 @@ pub(super) fn draw_before_eyes(head: &Head, canvas: &mut Canvas<'_>, item: Worn)
                 let at = |x: i32, y: i32| eye.moved(size * x >> 8, size * y >> 8);
                 if hearts {
                     Path::default().smooth(&[
-                        at(0, -150), at(130, -330), at(330, -180), at(230, 130), at(0, 320), at(0, 320), at(-230, 130), at(-330, -180), at(-130, -330),
+                        at(0, -150),
+                        at(130, -330),
+                        at(330, -180),
+                        at(230, 130),
+                        at(0, 320),
+                        at(0, 320),
+                        at(-230, 130),
+                        at(-330, -180),
+                        at(-130, -330),
                     ])
                 } else if dark {
-                    Path::default().smooth(&[at(-330, -190), at(0, -230), at(330, -190), at(310, 150), at(0, 320), at(-310, 150)])
+                    Path::default().smooth(&[
+                        at(-330, -190),
+                        at(0, -230),
+                        at(330, -190),
+                        at(310, 150),
+                        at(0, 320),
+                        at(-310, 150),
+                    ])
                 } else {
                     Path::default().ellipse(eye, size, size, 0)
                 }
             };
-            let strength = if dark { 216 } else if hearts { 90 } else { 26 };
+            let strength = if dark {
+                216
+            } else if hearts {
+                90
+            } else {
+                26
+            };
             canvas.fill_masked(&shape(lens), glass(eye, strength));
             canvas.fill_masked(&shape(lens).mirrored(), glass(eye.mirrored(), strength));
             for path in [shape(lens), shape(lens).mirrored()] {
@@ -133,32 +183,66 @@ pub(super) fn draw_before_eyes(head: &Head, canvas: &mut Canvas<'_>, item: Worn)
             canvas.fill(&arm, frame);
         }
         Form::Goggles => {
-            let strap = [Point { x: centre.x - eyes, y: eye.y - 30 * STEP }, Point { x: centre.x, y: eye.y }, Point { x: centre.x + eyes, y: eye.y - 30 * STEP }];
+            let strap = [
+                Point { x: centre.x - eyes, y: eye.y - 30 * STEP },
+                Point { x: centre.x, y: eye.y },
+                Point { x: centre.x + eyes, y: eye.y - 30 * STEP },
+            ];
             canvas.fill(&Path::default().ribbon(&strap, 34 * STEP, 256), frame);
             for middle in [eye, eye.mirrored()] {
                 canvas.fill_masked(&Path::default().ellipse(middle, lens, lens, 0), glass(middle, 70));
                 let rim = Path::default().ring(middle, lens * 9 / 8, lens * 9 / 8, 26 * STEP);
-                canvas.fill(&rim, |x, y| colour::gain(rgb(0xb8_94_58), 280 - (x - middle.x + y - middle.y) * 60 / lens.max(1)));
+                canvas.fill(&rim, |x, y| {
+                    colour::gain(rgb(0xb8_94_58), 280 - (x - middle.x + y - middle.y) * 60 / lens.max(1))
+                });
             }
         }
         Form::Monocle => {
             canvas.fill_masked(&Path::default().ellipse(eye, lens, lens, 0), glass(eye, 26));
-            let chain = [eye.moved(lens, lens / 4), eye.moved(lens * 5 / 4, lens * 2), eye.moved(lens, lens * 4)];
-            let path = Path::default().ring(eye, lens * 9 / 8, lens * 9 / 8, 13 * STEP).ribbon(&chain, 5 * STEP, 256);
+            let chain =
+                [eye.moved(lens, lens / 4), eye.moved(lens * 5 / 4, lens * 2), eye.moved(lens, lens * 4)];
+            let path = Path::default().ring(eye, lens * 9 / 8, lens * 9 / 8, 13 * STEP).ribbon(
+                &chain,
+                5 * STEP,
+                256,
+            );
             canvas.fill(&path, |x, y| colour::gain(main, 300 - (x - eye.x + y - eye.y) * 40 / lens.max(1)));
         }
         Form::Patch => {
-            let strap = [Point { x: centre.x - eyes, y: eye.y + 60 * STEP }, eye.moved(-rx, 0), eye, Point { x: centre.x + eyes * 7 / 8, y: eye.y - 90 * STEP }];
+            let strap = [
+                Point { x: centre.x - eyes, y: eye.y + 60 * STEP },
+                eye.moved(-rx, 0),
+                eye,
+                Point { x: centre.x + eyes * 7 / 8, y: eye.y - 90 * STEP },
+            ];
             canvas.fill(&Path::default().ribbon(&strap, 12 * STEP, 256), frame);
-            let cover = [eye.moved(-lens, -lens * 3 / 4), eye.moved(0, -lens), eye.moved(lens, -lens * 3 / 4), eye.moved(lens, lens / 2), eye.moved(0, lens * 3 / 2), eye.moved(-lens, lens / 2)];
-            canvas.fill(&Path::default().smooth(&cover), |x, y| colour::add(frame(x, y), ((eye.y - y) / 90).clamp(-10, 24)));
+            let cover = [
+                eye.moved(-lens, -lens * 3 / 4),
+                eye.moved(0, -lens),
+                eye.moved(lens, -lens * 3 / 4),
+                eye.moved(lens, lens / 2),
+                eye.moved(0, lens * 3 / 2),
+                eye.moved(-lens, lens / 2),
+            ];
+            canvas.fill(&Path::default().smooth(&cover), |x, y| {
+                colour::add(frame(x, y), ((eye.y - y) / 90).clamp(-10, 24))
+            });
         }
         Form::Mask => {
             let hole = Path::default().ellipse(eye, rx * 11 / 8, ry * 11 / 8, 0);
-            let holes: Vec<Vec<Point>> = hole.and_mirrored().rings().map(|ring| ring.iter().rev().copied().collect()).collect();
+            let holes: Vec<Vec<Point>> =
+                hole.and_mirrored().rings().map(|ring| ring.iter().rev().copied().collect()).collect();
             let at = |across: i32, down: i32| Point { x: centre.x + across, y: eye.y + down };
-            let right = [at(0, -ry), at(eyes / 2, -ry * 5 / 2), at(eyes, -ry * 3 / 2), at(eyes * 15 / 16, ry), at(eyes / 2, ry * 5 / 2), at(eyes / 8, ry)];
-            let corners: Vec<Point> = right.iter().copied().chain(right.iter().rev().map(|point| point.mirrored())).collect();
+            let right = [
+                at(0, -ry),
+                at(eyes / 2, -ry * 5 / 2),
+                at(eyes, -ry * 3 / 2),
+                at(eyes * 15 / 16, ry),
+                at(eyes / 2, ry * 5 / 2),
+                at(eyes / 8, ry),
+            ];
+            let corners: Vec<Point> =
+                right.iter().copied().chain(right.iter().rev().map(|point| point.mirrored())).collect();
             let mut mask = Path::default().smooth(&corners);
             for (n, hole) in holes.iter().enumerate() {
                 // the mirrored ring comes reversed already

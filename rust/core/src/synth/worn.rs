@@ -12,26 +12,47 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// Half widths of brim, foot and top and the height, out of 256 half heads; how round the top is.
-    Hat { brim: i32, foot: i32, top: i32, height: i32 },
-    Cone { brim: i32, height: i32 },
-    Cap { peak: bool },
+    Hat {
+        brim: i32,
+        foot: i32,
+        top: i32,
+        height: i32,
+    },
+    Cone {
+        brim: i32,
+        height: i32,
+    },
+    Cap {
+        peak: bool,
+    },
     /// Soft, wider than the head.
-    Soft { height: i32 },
+    Soft {
+        height: i32,
+    },
     Beanie,
     Bicorne,
-    Helmet { horns: bool },
+    Helmet {
+        horns: bool,
+    },
     Bubble,
-    Crown { height: i32 },
+    Crown {
+        height: i32,
+    },
     Mortarboard,
     Band,
     Halo,
-    Wreath { flowers: bool },
+    Wreath {
+        flowers: bool,
+    },
     Bunny,
     CatEars,
     Antlers,
     Devil,
     Bow,
-    Glasses { dark: bool, hearts: bool },
+    Glasses {
+        dark: bool,
+        hearts: bool,
+    },
     Goggles,
     Monocle,
     Patch,
@@ -40,7 +61,9 @@ pub(super) enum Form {
     BowTie,
     Tie,
     Bandana,
-    Beads { small: bool },
+    Beads {
+        small: bool,
+    },
     Pendant,
     Headphones,
     Earrings,
