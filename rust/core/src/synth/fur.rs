@@ -36,13 +36,13 @@ pub(super) fn layers(identity: &Identity) -> Vec<Layer> {
     let mut layers = match (identity.family, identity.style) {
         // scales and smooth skins: wide short marks
         (Family::Reptile | Family::Fish, _) => {
-            vec![layer(150, 8, 110, 64, 20, 170), layer(80, 3, 30, 110, 200, 150)]
+            vec![layer(150, 8, 110, 80, 20, 190), layer(80, 3, 34, 150, 200, 190)]
         }
-        (_, Style::PlasticToy) => vec![layer(340, 46, 90, 30, 26, 130), layer(84, 4, 24, 70, 512, 130)],
-        (Family::Bird, _) => vec![layer(190, 22, 110, 50, 30, 200), layer(84, 18, 24, 92, 46, 200)],
-        (_, Style::Photorealistic) => vec![layer(170, 44, 40, 56, 50, 200), layer(80, 34, 22, 98, 60, 210)],
-        (_, Style::AnimatedFilm) => vec![layer(220, 52, 70, 38, 40, 190), layer(104, 40, 24, 74, 56, 200)],
-        (_, Style::VideoGame) => vec![layer(260, 50, 110, 46, 50, 210), layer(116, 36, 30, 86, 60, 200)],
+        (_, Style::PlasticToy) => vec![layer(300, 24, 100, 44, 26, 150), layer(88, 4, 34, 130, 512, 180)],
+        (Family::Bird, _) => vec![layer(190, 22, 110, 74, 30, 200), layer(84, 18, 28, 120, 46, 210)],
+        (_, Style::Photorealistic) => vec![layer(160, 44, 44, 80, 50, 210), layer(84, 34, 26, 122, 60, 220)],
+        (_, Style::AnimatedFilm) => vec![layer(220, 52, 70, 56, 40, 200), layer(106, 40, 30, 94, 56, 210)],
+        (_, Style::VideoGame) => vec![layer(260, 50, 110, 62, 50, 210), layer(116, 36, 36, 106, 60, 210)],
     };
     for layer in &mut layers {
         match identity.feature {

@@ -20,6 +20,8 @@ pub(super) struct Head {
     pub(super) build: Build,
     pub(super) coat: Coat,
     pub(super) light: Light,
+    /// Where the head is, row by row.
+    profile: Profile,
 }
 
 impl Head {
@@ -29,12 +31,18 @@ impl Head {
         let build = Build::of(identity, &mut random);
         let coat = Coat::of(identity, &build, &mut random);
         let light = Light::on(&build, identity.style);
-        Self { identity: identity.clone(), build, coat, light }
+        let profile = Profile::of(&build.outline());
+        Self { identity: identity.clone(), build, coat, light, profile }
     }
 
     /// The coat's colour at a place, lit.
     pub(super) fn skin(&self, x: i32, y: i32) -> Rgb {
         self.light.lit(self.coat.colour(x, y), x, y)
+    }
+
+    /// True on the head, ears aside.
+    pub(super) fn covers(&self, x: i32, y: i32) -> bool {
+        self.profile.at(y).is_some_and(|(left, right)| (left..right).contains(&x))
     }
 
     /// A point beside and below the face's middle, in units.
@@ -137,7 +145,7 @@ impl Head {
                 250 + ((self.build.centre.y - y) * 30 / top) - i32::from(x > self.build.centre.x) * 24;
             colour::gain(self.coat.ear(), shade)
         };
-        let hollow = |x: i32, y: i32| mix(tone(x, y), mix(self.coat.light, rgb(0xc8_88_80), 150), 190);
+        let hollow = |x: i32, y: i32| mix(tone(x, y), mix(self.coat.light, rgb(0xc88880), 150), 190);
         let open = !matches!(self.build.ears, Ears::Droopy | Ears::Fins);
         canvas.fill(&ear.clone().and_mirrored(), tone);
         if open {
@@ -218,7 +226,7 @@ impl Head {
                 .ribbon(&[at(crown * 3 / 8, -40), at(crown * 3 / 8, 60)], wide * 3 / 4, 250)
                 .ellipse(at(crown * 3 / 8, 66), 26 * STEP, 24 * STEP, 0),
         };
-        let bone = if self.build.horns == Horns::Antlers { rgb(0x96_78_58) } else { rgb(0xb4_a0_84) };
+        let bone = if self.build.horns == Horns::Antlers { rgb(0x967858) } else { rgb(0xb4a084) };
         canvas.fill(&horn.and_mirrored(), |x, y| {
             let ring = super::path::sine(y + (x - self.build.centre.x).abs() / 3) >> 7;
             colour::add(
@@ -272,7 +280,7 @@ impl Head {
         let Build { muzzle, muzzle_radii: (rx, ry), .. } = self.build;
         let long = if self.identity.feature == "long_whiskers" { 320 } else { 220 };
         let pale = colour::luma(self.coat.light) < 90 || self.identity.style == Style::Photorealistic;
-        let colour = if pale { rgb(0xd8_d2_ca) } else { rgb(0x40_38_34) };
+        let colour = if pale { rgb(0xd8d2ca) } else { rgb(0x403834) };
         for n in 0..7 {
             for side in [-1, 1] {
                 let root = muzzle.moved(side * rx * (random.within(110, 180)) >> 8, (n - 3) * ry / 8);
@@ -291,7 +299,7 @@ impl Head {
             "bearded_chin" => self.tuft(canvas, random, (0, chin * 7 / 8), chin_width, (0, 110), 420),
             "chubby_cheeks" => {
                 let cheek = Path::default().ellipse(self.at(jaw * 5 / 8, chin / 5), jaw / 3, jaw / 4, 0);
-                canvas.fill_blended(&cheek.and_mirrored(), 40, |_, _| rgb(0xe8_70_60));
+                canvas.fill_blended(&cheek.and_mirrored(), 40, |_, _| rgb(0xe87060));
             }
             "freckled_face" => {
                 for _ in 0..26 {

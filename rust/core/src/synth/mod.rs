@@ -7,6 +7,9 @@
 //! Everything up to the pixels is integer arithmetic, and a sample depends on the seed and its own number
 //! alone: neither threads nor the number of identities can change a byte of it.
 
+// a colour is read as six hex digits
+#![allow(clippy::unreadable_literal)]
+
 mod build;
 mod canvas;
 mod chance;
@@ -17,6 +20,7 @@ mod face;
 mod fur;
 mod hats;
 mod head;
+mod headbands;
 pub mod identity;
 mod light;
 mod path;

@@ -5,8 +5,8 @@ use super::{
     canvas::Canvas,
     coat::inside,
     colour::{self, mix, rgb},
-    hats::bow,
     head::Head,
+    headbands::bow,
     light::round,
     path::{Path, Point, STEP, sine},
     worn::{Form, Worn},
@@ -193,7 +193,7 @@ pub(super) fn draw_before_eyes(head: &Head, canvas: &mut Canvas<'_>, item: Worn)
                 canvas.fill_masked(&Path::default().ellipse(middle, lens, lens, 0), glass(middle, 70));
                 let rim = Path::default().ring(middle, lens * 9 / 8, lens * 9 / 8, 26 * STEP);
                 canvas.fill(&rim, |x, y| {
-                    colour::gain(rgb(0xb8_94_58), 280 - (x - middle.x + y - middle.y) * 60 / lens.max(1))
+                    colour::gain(rgb(0xb89458), 280 - (x - middle.x + y - middle.y) * 60 / lens.max(1))
                 });
             }
         }
@@ -230,8 +230,6 @@ pub(super) fn draw_before_eyes(head: &Head, canvas: &mut Canvas<'_>, item: Worn)
         }
         Form::Mask => {
             let hole = Path::default().ellipse(eye, rx * 11 / 8, ry * 11 / 8, 0);
-            let holes: Vec<Vec<Point>> =
-                hole.and_mirrored().rings().map(|ring| ring.iter().rev().copied().collect()).collect();
             let at = |across: i32, down: i32| Point { x: centre.x + across, y: eye.y + down };
             let right = [
                 at(0, -ry),
@@ -244,10 +242,9 @@ pub(super) fn draw_before_eyes(head: &Head, canvas: &mut Canvas<'_>, item: Worn)
             let corners: Vec<Point> =
                 right.iter().copied().chain(right.iter().rev().map(|point| point.mirrored())).collect();
             let mut mask = Path::default().smooth(&corners);
-            for (n, hole) in holes.iter().enumerate() {
-                // the mirrored ring comes reversed already
-                let hole: Vec<Point> = if n == 0 { hole.clone() } else { hole.iter().copied().collect() };
-                mask = mask.polygon(&hole);
+            // against the mask's sense, so that they are cut out
+            for ring in hole.and_mirrored().rings() {
+                mask = mask.polygon(&ring.iter().rev().copied().collect::<Vec<_>>());
             }
             canvas.fill(&mask, |x, y| mix(frame(x, y), second, ((y - eye.y) * 60 / ry.max(1)).clamp(0, 90)));
         }
