@@ -1,6 +1,19 @@
-//! The `_core` extension module: signature, extraction, one call, conversion.
+//! The `_core` extension module: signature, extraction, one call, conversion. No logic.
+//!
+//! What each function means is documented in `python/turboshard/_core.pyi`.
+
+mod buffer;
+mod enter;
+mod error;
+mod image;
+mod options;
 
 use pyo3::prelude::*;
 
-#[pymodule]
-mod _core {}
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use crate::enter::{_after_fork_in_child, available_parallelism};
+    #[pymodule_export]
+    use crate::image::{decode, encode};
+}

@@ -1,0 +1,28 @@
+"""Tar shards of images: verify, index, decode, reshard.
+
+>>> import turboshard as ts
+>>> shard = ts.Shard("reghead-v1-512-000000.tar")
+>>> shard.load([0, 5, 7], fields=["frown.jpg"], size=256).shape
+(3, 1, 256, 256, 3)
+"""
+
+from __future__ import annotations
+
+import os as _os
+
+from turboshard import _core
+from turboshard._core import decode, encode
+from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
+
+__all__ = [
+    "DecodeError",
+    "DecompressionBombWarning",
+    "DigestMismatch",
+    "ShardError",
+    "decode",
+    "encode",
+]
+
+# A forked child has none of its parent's threads: it makes its own when it first needs them.
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_core._after_fork_in_child)
