@@ -55,7 +55,8 @@ pub(crate) fn run<T: Send>(
         None => new_pool(py, threads)?,
     };
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
-    let hook = || match Python::try_attach(Python::check_signals) {
+    #[allow(clippy::redundant_closure_for_method_calls)] // the function itself is not general enough in its lifetime
+    let hook = || match Python::try_attach(|py| py.check_signals()) {
         Some(Ok(())) => false,
         Some(Err(error)) => {
             *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
