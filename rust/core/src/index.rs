@@ -2,20 +2,25 @@
 //!
 //! Columns, not objects: a shard has thousands of members and Python takes the columns as they are.
 
-use std::{ops::Range, path::Path};
+use std::{borrow::Cow, collections::HashSet, ops::Range, path::Path};
 
 use crate::{
     error::{Error, Result},
     fault::TarFault,
+    pool::{Cancel, Pool, Stash},
+    tar::{
+        read::{Blocks, Entry, Reader},
+        write::padding,
+    },
 };
 
 /// What the reader lets pass. The default is strict: every anomaly is an error.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Policy {
-    /// Skip members that are no regular files (links, sparse members, directories, devices), instead of refusing links and sparse members.
+    /// Skip members that are no regular files (links, sparse members, devices, unknown types, files without a name), instead of refusing them.
     /// Directories and other things without bytes that a writer puts there harmlessly are always skipped.
     pub skip_special: bool,
-    /// Take a shard without end marker, or with one zero block, or with trailing bytes after it.
+    /// Take a shard without end marker, or with one zero block, or with trailing bytes after it, or whose last padding is cut.
     pub lenient_end: bool,
 }
 
@@ -30,6 +35,9 @@ pub enum End {
     Missing,
 }
 
+/// `key_len` of a member that belongs to no sample.
+pub const NO_KEY: u32 = u32::MAX;
+
 /// The members of one shard, in columns of equal length, and its samples.
 #[derive(Debug, Clone)]
 pub struct Index {
@@ -43,9 +51,10 @@ pub struct Index {
     pub names: Vec<u8>,
     /// Where each name ends in `names`; the name of member `i` starts at `name_end[i-1]` (0 for the first).
     pub name_end: Vec<u32>,
-    /// Length of the key at the start of each name; `u32::MAX` for a member that belongs to no sample (no dot in its base name, `__meta__` names).
+    /// Length of the key at the start of each name; [`NO_KEY`] for a member that belongs to no sample (no dot in its base name, `__meta__` names).
     pub key_len: Vec<u32>,
-    /// Member numbers of each sample: runs of consecutive members with equal key.
+    /// Member numbers of each sample: runs of consecutive members with equal key. A member without a key does not
+    /// end a run and can lie inside one; its `field` is `None`.
     pub samples: Vec<Range<u32>>,
     /// How the archive ends.
     pub end: End,
@@ -53,6 +62,8 @@ pub struct Index {
     pub file_size: u64,
     /// Anomalies that the policy let pass, with their offsets.
     pub skipped: Vec<(TarFault, u64)>,
+    /// Sample numbers by ascending key; `None` where the samples themselves ascend.
+    by_key: Option<Vec<u32>>,
 }
 
 impl Index {
@@ -60,37 +71,376 @@ impl Index {
     ///
     /// # Errors
     /// [`crate::error::Kind::Tar`] with the offset, `Io`.
-    pub fn of_file(_path: &Path, _policy: Policy) -> Result<Self> {
-        Err(Error::invalid("not built yet"))
+    pub fn of_file(path: &Path, policy: Policy) -> Result<Self> {
+        Reader::open(path, policy).and_then(Self::of_reader).map_err(|e| e.in_shard(path))
     }
+
+    /// Indexes whole members cut out of a shard at `base_offset`, a sample's span for instance. Offsets are the
+    /// shard's. No end marker is due after them.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Tar`] with the offset.
+    pub fn of_bytes(bytes: &[u8], base_offset: u64, policy: Policy) -> Result<Self> {
+        Self::of_reader(Reader::of_bytes(bytes, base_offset, policy))
+    }
+
+    fn of_reader<B: Blocks>(mut reader: Reader<B>) -> Result<Self> {
+        let mut index = Self::empty(reader.size());
+        let mut ascending = true;
+        while let Some(entry) = reader.next_entry()? {
+            ascending &= index.push(&entry)?;
+        }
+        index.end = reader.end().unwrap_or(End::Missing);
+        index.skipped = reader.into_skipped();
+        index.check_fields(index.samples.len().wrapping_sub(1))?;
+        if !ascending {
+            index.sort_keys()?;
+        }
+        Ok(index)
+    }
+
+    fn empty(file_size: u64) -> Self {
+        Self {
+            header_offset: Vec::new(),
+            data_offset: Vec::new(),
+            size: Vec::new(),
+            names: Vec::new(),
+            name_end: Vec::new(),
+            key_len: Vec::new(),
+            samples: Vec::new(),
+            end: End::Missing,
+            file_size,
+            skipped: Vec::new(),
+            by_key: None,
+        }
+    }
+
+    /// Appends a member; false if it starts a sample whose key does not come after the one before.
+    fn push(&mut self, entry: &Entry<'_>) -> Result<bool> {
+        let member = self.size.len() as u32;
+        let key = split_key(entry.name).map(|(key, _)| key);
+        self.names.extend_from_slice(entry.name);
+        let Some(name_end) = u32::try_from(self.names.len()).ok().filter(|_| member < u32::MAX - 1) else {
+            return Err(Error::tar(TarFault::HeaderLimit, entry.header_offset));
+        };
+        self.header_offset.push(entry.header_offset);
+        self.data_offset.push(entry.data_offset);
+        self.size.push(entry.size);
+        self.name_end.push(name_end);
+        self.key_len.push(key.map_or(NO_KEY, |key| key.len() as u32));
+        let Some(key) = key else { return Ok(true) };
+        let last = self.samples.len().wrapping_sub(1);
+        let order = if self.samples.is_empty() { std::cmp::Ordering::Less } else { self.key(last).cmp(key) };
+        if order.is_eq() {
+            if let Some(sample) = self.samples.last_mut() {
+                sample.end = member + 1;
+            }
+            return Ok(true);
+        }
+        self.check_fields(last)?;
+        self.samples.push(member..member + 1);
+        Ok(order.is_lt())
+    }
+
+    /// Refuses a sample that has a field twice.
+    fn check_fields(&self, sample: usize) -> Result<()> {
+        let members = self.members(sample);
+        let duplicate = |member: usize| {
+            let offset = self.header_offset.get(member).copied().unwrap_or(0);
+            Err(Error::tar(TarFault::Duplicate, offset).in_member(self.name(member)))
+        };
+        if members.len() <= 16 {
+            for member in members.clone() {
+                let Some(field) = self.field(member) else { continue };
+                if (members.start..member).any(|m| self.field(m).is_some_and(|f| same_field(f, field))) {
+                    return duplicate(member);
+                }
+            }
+            return Ok(());
+        }
+        let mut seen = HashSet::with_capacity(members.len());
+        for member in members {
+            if self.field(member).is_some_and(|field| !seen.insert(lower(field))) {
+                return duplicate(member);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the order by key; refuses a key that comes again after another.
+    fn sort_keys(&mut self) -> Result<()> {
+        let mut order: Vec<u32> = (0..self.samples.len() as u32).collect();
+        order.sort_unstable_by(|&a, &b| self.key(a as usize).cmp(self.key(b as usize)).then(a.cmp(&b)));
+        let pairs = order.iter().zip(order.iter().skip(1));
+        let again = pairs.filter(|&(&a, &b)| self.key(a as usize) == self.key(b as usize)).map(|(_, &b)| b);
+        if let Some(sample) = again.min() {
+            let member = self.members(sample as usize).start;
+            let offset = self.header_offset.get(member).copied().unwrap_or(0);
+            return Err(Error::tar(TarFault::Scattered, offset).in_member(self.name(member)));
+        }
+        self.by_key = Some(order);
+        Ok(())
+    }
+
     /// Number of members.
     pub fn len(&self) -> usize {
         self.size.len()
     }
+
     /// True if there is no member.
     pub fn is_empty(&self) -> bool {
         self.size.is_empty()
     }
-    /// Name of a member.
-    pub fn name(&self, _member: usize) -> &[u8] {
-        &[]
+
+    /// Name of a member; empty if there is no such member.
+    pub fn name(&self, member: usize) -> &[u8] {
+        let end = self.name_end.get(member).map_or(0, |&end| end as usize);
+        let start = match member.checked_sub(1) {
+            Some(before) => self.name_end.get(before).map_or(0, |&end| end as usize),
+            None => 0,
+        };
+        self.names.get(start..end).unwrap_or(&[])
     }
+
     /// Field of a member, in its own case: what follows the key and its dot. `None` if it belongs to no sample.
-    pub fn field(&self, _member: usize) -> Option<&[u8]> {
-        None
+    pub fn field(&self, member: usize) -> Option<&[u8]> {
+        let key_len = *self.key_len.get(member)?;
+        if key_len == NO_KEY { None } else { self.name(member).get(key_len as usize + 1..) }
     }
-    /// Key of a sample.
-    pub fn key(&self, _sample: usize) -> &[u8] {
-        &[]
+
+    /// Key of a sample; empty if there is no such sample.
+    pub fn key(&self, sample: usize) -> &[u8] {
+        self.samples.get(sample).map_or(&[], |members| self.key_of(members))
     }
-    /// Bytes of the shard that hold a sample: first header to last padding.
-    pub fn span(&self, _sample: usize) -> Range<u64> {
-        0..0
+
+    fn key_of(&self, members: &Range<u32>) -> &[u8] {
+        let first = members.start as usize;
+        let key_len = self.key_len.get(first).map_or(0, |&len| len as usize);
+        self.name(first).get(..key_len).unwrap_or(&[])
+    }
+
+    /// Member numbers of a sample; empty if there is no such sample.
+    pub fn members(&self, sample: usize) -> Range<usize> {
+        self.samples.get(sample).map_or(0..0, |members| members.start as usize..members.end as usize)
+    }
+
+    /// Bytes of the shard that hold a sample: first header to last padding. Empty if there is no such sample.
+    pub fn span(&self, sample: usize) -> Range<u64> {
+        let members = self.members(sample);
+        let (Some(&start), Some(last)) = (self.header_offset.get(members.start), members.last()) else {
+            return 0..0;
+        };
+        let (Some(&data), Some(&size)) = (self.data_offset.get(last), self.size.get(last)) else {
+            return 0..0;
+        };
+        // The reader checked that the payload lies in the file; its padding may be cut.
+        start..(data + size + padding(size)).min(self.file_size)
+    }
+
+    /// The member of a sample that has this field; case does not count, as in webdataset.
+    pub fn member_of(&self, sample: usize, field: &[u8]) -> Option<usize> {
+        self.members(sample).find(|&member| self.field(member).is_some_and(|f| same_field(f, field)))
+    }
+
+    /// The sample with this key.
+    pub fn find(&self, key: &[u8]) -> Option<usize> {
+        let Some(order) = &self.by_key else {
+            return self.samples.binary_search_by(|members| self.key_of(members).cmp(key)).ok();
+        };
+        let at = order.binary_search_by(|&sample| self.key(sample as usize).cmp(key)).ok()?;
+        order.get(at).map(|&sample| sample as usize)
+    }
+
+    /// The distinct fields, lower-cased as webdataset gives them, in order of first appearance.
+    pub fn fields(&self) -> Vec<Vec<u8>> {
+        let mut fields: Vec<Vec<u8>> = Vec::new();
+        let mut seen = HashSet::new();
+        for member in 0..self.len() {
+            if let Some(field) = self.field(member).map(lower)
+                && !seen.contains(&field)
+            {
+                fields.push(field.to_vec());
+                seen.insert(field);
+            }
+        }
+        fields
     }
 }
 
+/// Indexes many shards, several at a time, in order.
+///
+/// # Errors
+/// That of the earliest shard that fails, as [`Index::of_file`]; `Cancelled`.
+pub fn of_files<P: AsRef<Path> + Sync>(
+    paths: &[P],
+    policy: Policy,
+    pool: &Pool,
+    cancel: &Cancel<'_>,
+) -> Result<Vec<Index>> {
+    pool.map(paths, &Stash::<()>::new(), cancel, |(), path| Index::of_file(path.as_ref(), policy))
+}
+
 /// Splits a member name at the first dot of its base name: key and field, as webdataset does
-/// (`^((?:.*/|)[^.]+)[.]([^/]*)$`). `None` if it does not match or a path part is `__…__`.
-pub fn split_key(_name: &[u8]) -> Option<(&[u8], &[u8])> {
-    None
+/// (`^((?:.*/|)[^.]+)[.]([^/]*)$`). `None` if it does not match, or if the first part of the path is `__…__`.
+pub fn split_key(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    if name.starts_with(b"__") {
+        let first = name.split(|&b| b == b'/').next().unwrap_or(name);
+        if first.len() >= 4 && first.ends_with(b"__") {
+            return None;
+        }
+    }
+    let base = name.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
+    let dot = base + name.get(base..)?.iter().position(|&b| b == b'.')?;
+    if dot == base {
+        // A base name that starts with its dot: the pattern then takes the folder, slash included, as the key,
+        // provided that there is one and its own name has no dot.
+        let folder = name.get(..base.checked_sub(1)?)?;
+        let own = folder.rsplit(|&b| b == b'/').next()?;
+        if own.contains(&b'.') {
+            return None;
+        }
+    }
+    Some((name.get(..dot)?, name.get(dot + 1..)?))
+}
+
+/// A field as webdataset names it.
+pub fn lower(field: &[u8]) -> Cow<'_, [u8]> {
+    if field.is_ascii() {
+        if field.iter().any(u8::is_ascii_uppercase) {
+            return Cow::Owned(field.to_ascii_lowercase());
+        }
+    } else if let Ok(text) = std::str::from_utf8(field) {
+        return Cow::Owned(text.to_lowercase().into_bytes());
+    }
+    Cow::Borrowed(field)
+}
+
+fn same_field(a: &[u8], b: &[u8]) -> bool {
+    if a.is_ascii() && b.is_ascii() { a.eq_ignore_ascii_case(b) } else { lower(a) == lower(b) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{
+        error::Kind,
+        tar::write::{Archive, LongNames},
+    };
+
+    fn index_of(names: &[&str]) -> Result<Index> {
+        let mut tar = Archive::new(LongNames::Gnu);
+        for name in names {
+            tar.member(name, name.as_bytes()).unwrap();
+        }
+        Index::of_reader(Reader::of_archive(&tar.finish(), Policy::default()))
+    }
+
+    fn fault(result: Result<Index>) -> (TarFault, Option<String>) {
+        let error = result.unwrap_err();
+        let Kind::Tar(fault) = error.kind() else { unreachable!("{error}") };
+        (*fault, error.place().member.clone())
+    }
+
+    /// webdataset's pattern, tried the way a backtracking engine does.
+    fn naive_split(name: &[u8]) -> Option<(&[u8], &[u8])> {
+        let slashes = (0..name.len()).rev().filter(|&i| name[i] == b'/').map(|i| i + 1).chain([0]);
+        for start in slashes {
+            let stem = name[start..].iter().take_while(|&&b| b != b'.').count();
+            let rest = &name[start + stem..];
+            if stem > 0 && rest.first() == Some(&b'.') && !rest.contains(&b'/') {
+                return Some((&name[..start + stem], &rest[1..]));
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn keys_are_split_as_webdataset_does() {
+        let table: [(&str, Option<(&str, &str)>); 16] = [
+            ("a.jpg", Some(("a", "jpg"))),
+            ("a.open_m_open_e.jpg", Some(("a", "open_m_open_e.jpg"))),
+            ("a/b.c/x.y.jpg", Some(("a/b.c/x", "y.jpg"))),
+            ("./a.jpg", Some(("./a", "jpg"))),
+            ("k..jpg", Some(("k", ".jpg"))),
+            ("k.", Some(("k", ""))),
+            (".hid.jpg", None),
+            ("d/.hid.jpg", Some(("d/", "hid.jpg"))),
+            ("d.x/.hid.jpg", None),
+            ("noext", None),
+            ("d.x/noext", None),
+            ("", None),
+            ("__meta__", None),
+            ("__meta__/a.json", None),
+            ("__meta__.json", Some(("__meta__", "json"))),
+            ("a/__meta__/b.json", Some(("a/__meta__/b", "json"))),
+        ];
+        for (name, expected) in table {
+            let expected = expected.map(|(key, field)| (key.as_bytes(), field.as_bytes()));
+            assert_eq!(split_key(name.as_bytes()), expected, "{name}");
+        }
+        let mut checked = 0;
+        for length in 0..=9_u32 {
+            for number in 0..3_u32.pow(length) {
+                let name: Vec<u8> =
+                    (0..length).map(|i| b"a./"[(number / 3_u32.pow(i) % 3) as usize]).collect();
+                assert_eq!(split_key(&name), naive_split(&name), "{}", String::from_utf8_lossy(&name));
+                checked += usize::from(split_key(&name).is_some());
+            }
+        }
+        assert!(checked > 1000);
+    }
+
+    #[test]
+    fn samples_are_runs_of_one_key() {
+        let index = index_of(&["b.jpg", "b.JSON", "noext", "b.txt", "a.jpg", "c.jpg", "README"]).unwrap();
+        assert_eq!(index.samples, [0..4, 4..5, 5..6]);
+        assert_eq!(
+            (index.key(0), index.name(1), index.field(1)),
+            (&b"b"[..], &b"b.JSON"[..], Some(&b"JSON"[..]))
+        );
+        assert_eq!((index.field(2), index.key(9), index.span(9)), (None, &b""[..], 0..0));
+        assert_eq!((index.member_of(0, b"json"), index.member_of(0, b"Txt")), (Some(1), Some(3)));
+        assert_eq!((index.member_of(1, b"json"), index.member_of(7, b"json")), (None, None));
+        assert_eq!(
+            [&b"a"[..], b"b", b"c", b"d", b""].map(|k| index.find(k)),
+            [Some(1), Some(0), Some(2), None, None]
+        );
+        assert_eq!(index.fields(), [&b"jpg"[..], b"json", b"txt"]);
+        assert_eq!((index.span(0), index.span(1)), (0..4096, 4096..5120));
+        assert_eq!((index.len(), index.end, index.file_size), (7, End::Marked, 7 * 1024 + 1024));
+        let ascending = index_of(&["a.x", "b.x", "c.x"]).unwrap();
+        assert!(ascending.by_key.is_none());
+        assert_eq!([&b"a"[..], b"c", b"bb"].map(|k| ascending.find(k)), [Some(0), Some(2), None]);
+    }
+
+    #[test]
+    fn scattered_and_doubled_members_are_refused_with_their_name() {
+        let scattered = index_of(&["b.jpg", "a.jpg", "c.jpg", "a.json", "b.json"]);
+        assert_eq!(fault(scattered), (TarFault::Scattered, Some("a.json".into())));
+        assert_eq!(fault(index_of(&["a.jpg", "b.x", "b.JPG", "b.jpg"])).0, TarFault::Duplicate);
+        assert_eq!(fault(index_of(&["a.Ü", "a.ü"])), (TarFault::Duplicate, Some("a.ü".into())));
+        let mut many: Vec<String> = (0..40).map(|i| format!("k.{i}")).collect();
+        let names = |many: &[String]| index_of(&many.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(names(&many).unwrap().samples.first(), Some(&(0..40)));
+        many.push("k.7".into());
+        assert_eq!(fault(names(&many)).0, TarFault::Duplicate);
+    }
+
+    #[test]
+    fn a_span_reads_back_by_itself() {
+        let long = "k".repeat(120) + ".jpg";
+        let mut tar = Archive::new(LongNames::Pax);
+        for (name, size) in [("a.jpg", 700), (&long, 1), (&(long.clone() + "2"), 600), ("z.jpg", 0)] {
+            tar.member(name, &vec![7; size]).unwrap();
+        }
+        let bytes = tar.finish();
+        let index = Index::of_reader(Reader::of_archive(&bytes, Policy::default())).unwrap();
+        let span = index.span(1);
+        let part =
+            Index::of_bytes(&bytes[span.start as usize..span.end as usize], span.start, Policy::default())
+                .unwrap();
+        assert_eq!(part.data_offset, index.data_offset[1..3]);
+        assert_eq!((part.key(0), part.span(0), part.skipped.len()), (index.key(1), span, 0));
+    }
 }

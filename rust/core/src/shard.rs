@@ -1,12 +1,17 @@
 //! A shard open for reading: one contiguous `pread` a sample, into the caller's buffer.
+//!
+//! Never a mapping: a file that shrinks under a mapping kills the process, under `pread` it is an error.
 
 use std::{
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use crate::{
     error::{Error, Result},
+    fault::TarFault,
     index::{Index, Policy},
 };
 
@@ -15,6 +20,7 @@ use crate::{
 pub struct Shard {
     path: PathBuf,
     index: Arc<Index>,
+    file: File,
 }
 
 impl Shard {
@@ -22,36 +28,166 @@ impl Shard {
     ///
     /// # Errors
     /// `Io`, `Tar`.
-    pub fn open(_path: &Path, _policy: Policy) -> Result<Self> {
-        Err(Error::invalid("not built yet"))
+    pub fn open(path: &Path, policy: Policy) -> Result<Self> {
+        let index = Index::of_file(path, policy)?;
+        Self::with_index(path, Arc::new(index))
     }
+
+    /// Opens a shard whose index is known.
+    ///
+    /// # Errors
+    /// `Io`; `Data` if the file has not the size that was indexed.
+    pub fn with_index(path: &Path, index: Arc<Index>) -> Result<Self> {
+        let (file, size) = open_regular(path)?;
+        if size != index.file_size {
+            let words = format!("the file has {size} bytes, its index says {}", index.file_size);
+            return Err(Error::data(words).in_shard(path));
+        }
+        Ok(Self { path: path.to_owned(), index, file })
+    }
+
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
     }
+
     /// Where everything lies.
     pub fn index(&self) -> &Arc<Index> {
         &self.index
     }
+
     /// Fills `buffer` with the bytes from `offset`; reuses its memory.
     ///
     /// # Errors
     /// `Tar(Truncated)` if the file ends first: it shrank since it was indexed. `Io`.
-    pub fn read_into(&self, _offset: u64, _len: usize, _buffer: &mut Vec<u8>) -> Result<()> {
-        Err(Error::invalid("not built yet"))
+    pub fn read_into(&self, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
+        let truncated = || Error::tar(TarFault::Truncated, offset).in_shard(&self.path);
+        // Checked first, so that a wrong length is an error and not an allocation.
+        if offset.checked_add(len as u64).is_none_or(|end| end > self.index.file_size) {
+            return Err(truncated());
+        }
+        buffer.resize(len, 0);
+        let got = pread(&self.file, buffer, offset).map_err(|e| Error::io(&self.path, e))?;
+        if got < len { Err(truncated()) } else { Ok(()) }
     }
+
     /// Reads a whole sample: `index.span(sample)`. Member `m` of it lies at `index.data_offset[m] - span.start`.
     ///
     /// # Errors
-    /// As [`Shard::read_into`].
-    pub fn read_sample(&self, _sample: usize, _buffer: &mut Vec<u8>) -> Result<()> {
-        Err(Error::invalid("not built yet"))
+    /// As [`Shard::read_into`]; `Invalid` if there is no such sample.
+    pub fn read_sample(&self, sample: usize, buffer: &mut Vec<u8>) -> Result<()> {
+        if sample >= self.index.samples.len() {
+            return Err(Error::invalid(format!("no sample {sample}")).in_shard(&self.path));
+        }
+        let span = self.index.span(sample);
+        self.read_into(span.start, (span.end - span.start) as usize, buffer)
     }
+
     /// Reads one member.
     ///
     /// # Errors
-    /// As [`Shard::read_into`].
-    pub fn read_member(&self, _member: usize, _buffer: &mut Vec<u8>) -> Result<()> {
-        Err(Error::invalid("not built yet"))
+    /// As [`Shard::read_into`]; `Invalid` if there is no such member.
+    pub fn read_member(&self, member: usize, buffer: &mut Vec<u8>) -> Result<()> {
+        let (Some(&offset), Some(&size)) = (self.index.data_offset.get(member), self.index.size.get(member))
+        else {
+            return Err(Error::invalid(format!("no member {member}")).in_shard(&self.path));
+        };
+        self.read_into(offset, size as usize, buffer).map_err(|e| e.in_member(self.index.name(member)))
+    }
+}
+
+/// Opens a regular file for reading; its size beside it.
+///
+/// # Errors
+/// `Io`, also for a folder, and for a pipe or device, which could block or never end.
+pub(crate) fn open_regular(path: &Path) -> Result<(File, u64)> {
+    let refuse = |e| Error::io(path, e);
+    let meta = fs::metadata(path).map_err(refuse)?;
+    if meta.is_dir() {
+        return Err(refuse(io::Error::new(io::ErrorKind::IsADirectory, "is a folder, not a shard")));
+    }
+    if !meta.is_file() {
+        return Err(refuse(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
+    }
+    let file = File::open(path).map_err(refuse)?;
+    // The size of what was opened, should the path have changed hands since.
+    let size = file.metadata().map_err(refuse)?.len();
+    Ok((file, size))
+}
+
+/// Reads from `offset` until `buffer` is full or the file ends; the bytes read.
+pub(crate) fn pread(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match read_at(file, &mut buffer[got..], offset + got as u64) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(got)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{
+        error::Kind,
+        tar::write::{Archive, LongNames},
+    };
+
+    fn shard_in(folder: &Path) -> PathBuf {
+        let mut tar = Archive::new(LongNames::Gnu);
+        tar.member("a.jpg", &[1; 700]).unwrap();
+        tar.member("a.json", b"{}").unwrap();
+        tar.member("b.jpg", &[2; 10]).unwrap();
+        let path = folder.join("s.tar");
+        fs::write(&path, tar.finish()).unwrap();
+        path
+    }
+
+    #[test]
+    fn samples_and_members_are_read_by_position() {
+        let folder = tempfile::tempdir().unwrap();
+        let shard = Shard::open(&shard_in(folder.path()), Policy::default()).unwrap();
+        let mut buffer = vec![9; 5000];
+        shard.read_sample(0, &mut buffer).unwrap();
+        let at = (shard.index().data_offset[1] - shard.index().span(0).start) as usize;
+        assert_eq!((&buffer[at..at + 2], buffer.len()), (&b"{}"[..], 512 * 5));
+        shard.read_member(2, &mut buffer).unwrap();
+        assert_eq!(buffer, [2; 10]);
+        assert!(shard.read_member(3, &mut buffer).is_err());
+        assert!(shard.read_sample(2, &mut buffer).is_err());
+        assert!(shard.read_into(u64::MAX, 1, &mut buffer).is_err());
+    }
+
+    #[test]
+    fn a_file_that_shrinks_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = shard_in(folder.path());
+        let shard = Shard::open(&path, Policy::default()).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(1000).unwrap();
+        let error = shard.read_member(0, &mut Vec::new()).unwrap_err();
+        assert!(matches!(error.kind(), Kind::Tar(TarFault::Truncated)), "{error}");
+        assert_eq!(error.place().member.as_deref(), Some("a.jpg"));
+        assert!(Shard::with_index(&path, shard.index().clone()).is_err());
+    }
+
+    #[test]
+    fn folders_and_pipes_are_no_shards() {
+        assert!(matches!(open_regular(Path::new("/")).unwrap_err().kind(), Kind::Io { .. }));
+        assert!(open_regular(Path::new("/dev/null")).is_err());
     }
 }
