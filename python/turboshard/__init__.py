@@ -13,11 +13,14 @@ import os as _os
 from turboshard import _core
 from turboshard._core import decode, encode
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
+from turboshard.shard import Index, Shard
 
 __all__ = [
     "DecodeError",
     "DecompressionBombWarning",
     "DigestMismatch",
+    "Index",
+    "Shard",
     "ShardError",
     "decode",
     "encode",
@@ -25,4 +28,4 @@ __all__ = [
 
 # A forked child has none of its parent's threads: it makes its own when it first needs them.
 if hasattr(_os, "register_at_fork"):
-    _os.register_at_fork(after_in_child=_core._after_fork_in_child)
+    _os.register_at_fork(after_in_child=_core._after_fork_in_child)  # noqa: SLF001

@@ -9,7 +9,9 @@ from turboshard import _core
 
 
 def default() -> int:
-    """``TURBOSHARD_NUM_THREADS``; else 1 in a torch worker, where each of many processes would take
+    """Return the number that ``threads=None`` stands for.
+
+    It is ``TURBOSHARD_NUM_THREADS``; else 1 in a torch worker, where each of many processes would take
     every CPU; else the CPUs this process may use, affinity and cgroup quota counted.
     """
     asked = os.environ.get("TURBOSHARD_NUM_THREADS", "").strip()

@@ -51,7 +51,7 @@ class DecodeError(ShardError):
     """An image that cannot be decoded, or is refused."""
 
 
-class DigestMismatch(ShardError):
+class DigestMismatch(ShardError):  # noqa: N818
     """Bytes whose SHA-256 is not the published one."""
 
 

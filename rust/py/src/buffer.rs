@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use pyo3::{
     buffer::{PyBuffer, PyUntypedBuffer},
-    exceptions::{PyTypeError, PyValueError},
+    exceptions::{PyBufferError, PyTypeError, PyValueError},
     intern,
     prelude::*,
     pybacked::PyBackedBytes,
@@ -22,9 +22,12 @@ pub(crate) fn bytes_like(data: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
     if let Ok(bytes) = data.cast::<PyBytes>() {
         return Ok(bytes.clone().into());
     }
-    if PyUntypedBuffer::get(data).is_err() {
+    let Ok(buffer) = PyUntypedBuffer::get(data) else {
         let found = data.get_type().name()?;
         return Err(PyTypeError::new_err(format!("a bytes-like object is required, not '{found}'")));
+    };
+    if !buffer.is_c_contiguous() {
+        return Err(PyBufferError::new_err("a C-contiguous buffer is required"));
     }
     let copy = data.py().get_type::<PyBytes>().call1((data,))?;
     Ok(copy.cast_into::<PyBytes>()?.into())
@@ -105,7 +108,7 @@ impl<'py> Output<'py> {
         } else if !buffer.is_c_contiguous() {
             "but it is strided".to_owned()
         } else if overlaps(&span(out), inputs) {
-            "but it shares memory with the input".to_owned()
+            "but it overlaps the input".to_owned()
         } else {
             return Ok(Self { object: out.clone(), buffer });
         };

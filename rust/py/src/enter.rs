@@ -41,7 +41,7 @@ pub(crate) struct Work<'a> {
 /// Runs `work` detached from the interpreter on `threads` threads (`None`: as many as the facade says).
 pub(crate) fn run<T: Send>(
     py: Python<'_>,
-    threads: Option<usize>,
+    threads: Option<i64>,
     work: impl FnOnce(&Work<'_>) -> Result<T> + Send,
 ) -> PyResult<T> {
     let threads = resolve(py, threads)?;
@@ -55,7 +55,8 @@ pub(crate) fn run<T: Send>(
         None => new_pool(py, threads)?,
     };
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
-    #[allow(clippy::redundant_closure_for_method_calls)] // the function itself is not general enough in its lifetime
+    #[allow(clippy::redundant_closure_for_method_calls)]
+    // the function itself is not general enough in its lifetime
     let hook = || match Python::try_attach(|py| py.check_signals()) {
         Some(Ok(())) => false,
         Some(Err(error)) => {
@@ -95,10 +96,13 @@ fn new_pool(py: Python<'_>, threads: usize) -> PyResult<Arc<Pool>> {
     Ok(pool)
 }
 
-fn resolve(py: Python<'_>, threads: Option<usize>) -> PyResult<usize> {
-    match threads {
-        Some(0) => Err(PyValueError::new_err("threads must be at least 1")),
-        Some(threads) => Ok(threads),
+/// More than this is a slip of the pen.
+const MAX_THREADS: usize = 4096;
+
+fn resolve(py: Python<'_>, threads: Option<i64>) -> PyResult<usize> {
+    match threads.map(usize::try_from) {
+        Some(Ok(threads @ 1..=MAX_THREADS)) => Ok(threads),
+        Some(_) => Err(PyValueError::new_err(format!("threads must be 1 to {MAX_THREADS}"))),
         None => {
             let facade = py.import(intern!(py, "turboshard._threads"))?;
             facade.call_method0(intern!(py, "default"))?.extract()

@@ -44,9 +44,8 @@ pub(crate) fn warn_if_large(py: Python<'_>, pixels: u64) -> PyResult<()> {
     if pixels <= WARN_PIXELS {
         return Ok(());
     }
-    let class = py
-        .import(intern!(py, "turboshard.errors"))?
-        .getattr(intern!(py, "DecompressionBombWarning"))?;
+    let class =
+        py.import(intern!(py, "turboshard.errors"))?.getattr(intern!(py, "DecompressionBombWarning"))?;
     let words = format!(
         "the image has {pixels} pixels, more than the limit of {WARN_PIXELS}: it could be a decompression bomb"
     );

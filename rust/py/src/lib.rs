@@ -2,11 +2,14 @@
 //!
 //! What each function means is documented in `python/turboshard/_core.pyi`.
 
+#![allow(clippy::needless_pass_by_value)] // arguments are extracted into owned values
+
 mod buffer;
 mod enter;
 mod error;
 mod image;
 mod options;
+mod shard;
 
 use pyo3::prelude::*;
 
@@ -16,4 +19,6 @@ mod _core {
     use crate::enter::{_after_fork_in_child, available_parallelism};
     #[pymodule_export]
     use crate::image::{decode, encode};
+    #[pymodule_export]
+    use crate::shard::PyShard;
 }

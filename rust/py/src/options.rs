@@ -40,7 +40,7 @@ pub(crate) fn decode(call: &str, keywords: Option<&Bound<'_, PyDict>>) -> PyResu
 
 /// An int (square) or `(height, width)`.
 pub(crate) fn size(value: &Bound<'_, PyAny>) -> PyResult<Size> {
-    let wrong = || PyTypeError::new_err(format!("size must be an int or (height, width), not {value}"));
+    let wrong = || PyTypeError::new_err(format!("size must be an int or (height, width), not {value:?}"));
     let pair = value.extract::<i64>().map(|side| (side, side)).or_else(|_| value.extract());
     let (height, width) = pair.map_err(|_| wrong())?;
     match (usize::try_from(height), usize::try_from(width)) {
@@ -65,7 +65,9 @@ fn filter(value: &Bound<'_, PyAny>) -> PyResult<Filter> {
         Ok(4) => Filter::Box,
         Ok(5) => Filter::Hamming,
         Ok(other) => {
-            return Err(PyValueError::new_err(format!("resample {other} is none of Pillow's filters 0 to 5")));
+            return Err(PyValueError::new_err(format!(
+                "resample {other} is none of Pillow's filters 0 to 5"
+            )));
         }
         Err(_) => return Err(PyTypeError::new_err("resample must be a name or one of Pillow's filters")),
     })
@@ -74,7 +76,7 @@ fn filter(value: &Bound<'_, PyAny>) -> PyResult<Filter> {
 fn reduce(value: &Bound<'_, PyAny>) -> PyResult<u8> {
     match value.extract::<i64>() {
         Ok(by @ (1 | 2 | 4 | 8)) => Ok(by as u8),
-        _ => Err(PyValueError::new_err(format!("reduce must be 1, 2, 4 or 8, not {value}"))),
+        _ => Err(PyValueError::new_err(format!("reduce must be 1, 2, 4 or 8, not {value:?}"))),
     }
 }
 
@@ -82,10 +84,10 @@ fn crop(value: &Bound<'_, PyAny>) -> PyResult<Crop> {
     let given: [i64; 4] = value
         .extract::<(i64, i64, i64, i64)>()
         .map(Into::into)
-        .map_err(|_| PyTypeError::new_err(format!("crop must be (y, x, height, width), not {value}")))?;
+        .map_err(|_| PyTypeError::new_err(format!("crop must be (y, x, height, width), not {value:?}")))?;
     match given.map(usize::try_from) {
         [Ok(y), Ok(x), Ok(height @ 1..), Ok(width @ 1..)] => Ok(Crop { y, x, height, width }),
-        _ => Err(PyValueError::new_err(format!("crop {value} is empty or negative"))),
+        _ => Err(PyValueError::new_err(format!("crop {value:?} is empty or negative"))),
     }
 }
 
@@ -104,7 +106,7 @@ fn named<T: std::str::FromStr<Err = turboshard::error::Error>>(
 ) -> PyResult<T> {
     let name: String = value
         .extract()
-        .map_err(|_| PyTypeError::new_err(format!("{keyword} must be a str, not {value}")))?;
+        .map_err(|_| PyTypeError::new_err(format!("{keyword} must be a str, not {value:?}")))?;
     name.parse().map_err(|failed| error::to_python(value.py(), &failed))
 }
 

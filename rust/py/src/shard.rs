@@ -1,6 +1,10 @@
 //! A shard: its columns, its samples as bytes or views.
 
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
+    path::PathBuf,
+};
 
 use numpy::PyArray1;
 use pyo3::{
@@ -10,7 +14,7 @@ use pyo3::{
     types::{PyBytes, PyDict, PyList, PyMemoryView, PySlice},
 };
 use turboshard::{
-    index::{Index, Policy},
+    index::{Index, Policy, lower},
     shard::Shard,
 };
 
@@ -42,12 +46,20 @@ impl PyShard {
         PyList::new(py, (0..index.samples.len()).map(|sample| name(index.key(sample))))
     }
 
+    fn find(&self, key: OsString) -> Option<usize> {
+        self.shard.index().find(key.as_bytes())
+    }
+
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, self.shard.index().fields().iter().map(|field| name(field)))
+    }
+
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let index: &Index = self.shard.index();
         let mut sample_of = vec![-1_i64; index.len()];
-        for (sample, members) in index.samples.iter().enumerate() {
-            for member in members.clone() {
-                if let (Some(of), Some(_)) = (sample_of.get_mut(member as usize), index.field(member as usize)) {
+        for sample in 0..index.samples.len() {
+            for member in index.members(sample).filter(|&member| index.field(member).is_some()) {
+                if let Some(of) = sample_of.get_mut(member) {
                     *of = sample as i64;
                 }
             }
@@ -92,19 +104,19 @@ impl PyShard {
         value: impl Fn(&Bound<'py, PyBytes>, usize, usize) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let index = self.shard.index();
-        let Some(members) = index.samples.get(sample) else {
+        if sample >= index.samples.len() {
             return Err(PyIndexError::new_err(format!("sample {sample} of {}", index.samples.len())));
-        };
+        }
         let span = index.span(sample);
         let bytes = self.read(py, span.start, (span.end - span.start) as usize)?;
         let fields = PyDict::new(py);
         fields.set_item(intern!(py, "__key__"), name(index.key(sample)))?;
         fields.set_item(intern!(py, "__url__"), &self.url)?;
-        for member in members.clone().map(|member| member as usize) {
+        for member in index.members(sample) {
             let columns = (index.field(member), index.data_offset.get(member), index.size.get(member));
             if let (Some(field), Some(offset), Some(size)) = columns {
                 let start = (offset - span.start) as usize;
-                fields.set_item(name(field), value(&bytes, start, start + *size as usize)?)?;
+                fields.set_item(name(&lower(field)), value(&bytes, start, start + *size as usize)?)?;
             }
         }
         Ok(fields)
@@ -112,9 +124,7 @@ impl PyShard {
 
     /// Reads straight into a new `bytes`, detached.
     fn read<'py>(&self, py: Python<'py>, offset: u64, len: usize) -> PyResult<Bound<'py, PyBytes>> {
-        PyBytes::new_with(py, len, |bytes| {
-            enter::run(py, Some(1), |_| self.shard.read_exact(offset, bytes))
-        })
+        PyBytes::new_with(py, len, |bytes| enter::run(py, Some(1), |_| self.shard.read_exact(offset, bytes)))
     }
 }
 

@@ -1,0 +1,132 @@
+# ruff: noqa: D401, PYI021 - this file is where the boundary is documented
+"""The compiled core: the boundary between Python and Rust, one section a noun.
+
+Every call that reads files, hashes or decodes releases the GIL. Long ones ask for signals every 50 ms and
+leave with whatever the signal's handler raises. Errors are those of `turboshard.errors`, ``OSError`` and its
+subclasses with ``errno`` and ``filename``, ``ValueError`` for arguments that make no sense, and
+``RuntimeError`` for a defect of this library. Names that are not UTF-8 come as ``os.fsdecode`` gives them.
+"""
+
+import os
+from typing import Any, Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Buffer
+
+from turboshard._typing import Resample, Sample
+
+# --- image -----------------------------------------------------------------------------------------------
+
+def decode(
+    data: Buffer,
+    *,
+    size: int | tuple[int, int] | None = None,
+    resample: Resample = "lanczos3",
+    reduce: Literal[1, 2, 4, 8] = 1,
+    crop: tuple[int, int, int, int] | None = None,
+    mode: Literal["RGB", "L", "RGBA", "Y"] = "RGB",
+    layout: Literal["HWC", "CHW"] = "HWC",
+    exif: bool = False,
+    strict: bool = False,
+    truncated: Literal["error", "fill"] = "error",
+    out: Any = None,
+) -> NDArray[np.uint8]:
+    """Decodes a JPEG or PNG.
+
+    The order is: EXIF turn, crop, reduce, size, mode, layout.
+
+    Args:
+        data: the file's bytes.
+        size: side of the square, or (height, width), that the image is stretched to; None keeps what
+            ``crop`` and ``reduce`` leave.
+        resample: the filter for ``size``, within one grey level of Pillow's of that name when shrinking, two
+            when enlarging.
+        reduce: the decoder's own scaling, 1/``reduce`` (a box average at 2).
+        crop: (y, x, height, width) in full-resolution pixels after the turn; with ``reduce``, y and x are
+            multiples of it.
+        mode: ``"RGB"``, ``"L"`` and ``"RGBA"`` are what Pillow's ``convert`` gives; ``"Y"`` is the
+            decoder's luma.
+        layout: order of the axes.
+        exif: apply the EXIF orientation.
+        strict: every warning of the decoder is an error.
+        truncated: ``"fill"`` gives what could be decoded of truncated data, the rest grey.
+        out: a writable C-contiguous uint8 buffer of the result's shape that shares no memory with ``data``; it
+            is filled and returned. After an error its contents are undefined.
+
+    Returns:
+        uint8 of shape (height, width, channels), (channels, height, width) for ``"CHW"``, and (height, width)
+        for ``"L"`` and ``"Y"``.
+
+    Raises:
+        DecodeError: no image, a broken one, or more than 178,956,970 pixels, before anything is allocated.
+        ValueError: an argument that makes no sense for this image, or ``out`` of another shape.
+        TypeError: no bytes-like object, or ``out`` of another type.
+
+    Warns:
+        DecompressionBombWarning: more than 89,478,485 pixels.
+    """
+
+def encode(
+    image: Any,
+    *,
+    quality: int = 95,
+    subsampling: Literal["420", "422", "444", "4:2:0", "4:2:2", "4:4:4"] = "420",
+) -> bytes:
+    """Encodes a JPEG (baseline, libjpeg's quality scale).
+
+    Args:
+        image: uint8 of shape (height, width), (height, width, 1), (height, width, 3) or (height, width, 4),
+            of which the fourth channel is dropped.
+        quality: 1 to 100.
+        subsampling: chroma resolution; ignored for grey.
+
+    Raises:
+        TypeError: another dtype or shape.
+        ValueError: quality or subsampling out of range.
+    """
+
+# --- shard -----------------------------------------------------------------------------------------------
+
+@final
+class Shard:
+    """An open, indexed tar; `turboshard.Shard` says what its methods mean.
+
+    ``lenient`` skips links, sparse members and devices and takes a damaged end.
+    """
+
+    def __new__(cls, path: str | os.PathLike[str], *, lenient: bool = False) -> Shard: ...
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def keys(self) -> list[str]:
+        """The key of each sample."""
+
+    def fields(self) -> list[str]:
+        """The distinct fields in lower case, in order of first appearance."""
+
+    def find(self, key: str) -> int | None:
+        """The number of the sample with this key."""
+
+    def columns(self) -> dict[str, Any]:
+        """One row a member, new arrays at each call.
+
+        ``member`` (list of str), ``field`` (list of str or None), ``sample`` (int64, -1 for none),
+        ``header_offset``, ``offset`` and ``size`` (uint64, bytes).
+        """
+
+    def read_member(self, member: int) -> bytes:
+        """One member by its row; ``IndexError`` if there is none."""
+
+    def sample(self, sample: int) -> Sample:
+        """One sample as ``bytes``; ``IndexError`` if there is none."""
+
+    def view(self, sample: int) -> Sample:
+        """One sample as read-only memoryviews of one ``bytes``; ``IndexError`` if there is none."""
+
+# --- process ---------------------------------------------------------------------------------------------
+
+def available_parallelism() -> int:
+    """CPUs this process may use: its affinity and its cgroup's quota counted."""
+
+def _after_fork_in_child() -> None: ...

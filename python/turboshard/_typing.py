@@ -1,0 +1,32 @@
+"""Types that signatures share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+Sample: TypeAlias = dict[str, Any]
+"""``{"__key__": str, "__url__": str, field: bytes, …}``: fields in lower case, in member order."""
+
+Source: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+"""A release's folder, a shard, a glob, a ``{000000..000010}`` range, or a list of them."""
+
+Resample: TypeAlias = Literal["lanczos3", "lanczos", "bicubic", "bilinear", "hamming", "box", "nearest"] | int
+"""A filter by name, or as a member of ``PIL.Image.Resampling``."""
+
+
+class DecodeKeywords(TypedDict, total=False):
+    """The keywords of every call that decodes; `turboshard.decode` says what they mean."""
+
+    size: int | tuple[int, int] | None
+    resample: Resample
+    reduce: Literal[1, 2, 4, 8]
+    crop: tuple[int, int, int, int] | None
+    mode: Literal["RGB", "L", "RGBA", "Y"]
+    layout: Literal["HWC", "CHW"]
+    exif: bool
+    strict: bool
+    truncated: Literal["error", "fill"]
