@@ -1,0 +1,163 @@
+"""The other libraries that decode JPEGs, each imported only when a suite asks for it.
+
+A rival is used as its own documentation does, and made to return what `turboshard.decode` returns: an RGB array
+(H, W, 3) of uint8. Cores are limited where a library has threads of its own.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from turboshard.bench.report import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    Pixels = npt.NDArray[np.uint8]
+    Decode = Callable[[bytes], Pixels]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One library; an operation it does not have is None."""
+
+    name: str
+    version: str
+    decode: Decode
+    half: Decode | None
+    """Decode at half the size by the decoder's own scaling."""
+    resize: Callable[[bytes, int], Pixels] | None = None
+    """Decode, then resize to a square."""
+    same_filter: bool = True
+    """Whether that resize is Pillow's Lanczos; else its answer is near, not equal."""
+
+
+def pillow() -> Rival:
+    """Pillow, or pillow-simd where that is the installed PIL."""
+    from PIL import Image
+
+    def opened(jpeg: bytes) -> Image.Image:
+        return Image.open(io.BytesIO(jpeg))
+
+    def half(jpeg: bytes) -> Pixels:
+        image = opened(jpeg)
+        image.draft("RGB", (image.width // 2, image.height // 2))
+        return np.asarray(image.convert("RGB"))
+
+    def resize(jpeg: bytes, size: int) -> Pixels:
+        return np.asarray(opened(jpeg).convert("RGB").resize((size, size), Image.Resampling.LANCZOS))
+
+    return Rival(
+        name="Pillow",
+        version=_version("Pillow"),
+        decode=lambda jpeg: np.asarray(opened(jpeg).convert("RGB")),
+        half=half,
+        resize=resize,
+    )
+
+
+def simplejpeg() -> Rival:
+    """simplejpeg, whose wheel carries a libjpeg-turbo of its own."""
+    import simplejpeg
+
+    def half(jpeg: bytes) -> Pixels:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
+        smallest = {"min_height": height // 2, "min_width": width // 2}
+        return _array(simplejpeg.decode_jpeg(jpeg, "RGB", **smallest))
+
+    return Rival(
+        name="simplejpeg",
+        version=_version("simplejpeg"),
+        decode=lambda jpeg: _array(simplejpeg.decode_jpeg(jpeg, "RGB")),
+        half=half,
+    )
+
+
+def pyturbojpeg() -> Rival:
+    """PyTurboJPEG, which loads the system's libturbojpeg."""
+    import turbojpeg
+
+    handle = turbojpeg.TurboJPEG()
+    return Rival(
+        name="PyTurboJPEG",
+        version=_version("PyTurboJPEG"),
+        decode=lambda jpeg: _array(handle.decode(jpeg, pixel_format=turbojpeg.TJPF_RGB)),
+        half=lambda jpeg: _array(handle.decode(jpeg, turbojpeg.TJPF_RGB, scaling_factor=(1, 2))),
+    )
+
+
+def opencv() -> Rival:
+    """OpenCV; its resize here is INTER_AREA, which its documentation names for shrinking."""
+    import cv2
+
+    cv2.setNumThreads(1)
+
+    def decode(jpeg: bytes) -> Pixels:
+        return _array(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
+
+    def half(jpeg: bytes) -> Pixels:
+        small = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
+        return _array(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
+
+    def resize(jpeg: bytes, size: int) -> Pixels:
+        return _array(cv2.resize(decode(jpeg), (size, size), interpolation=cv2.INTER_AREA))
+
+    return Rival("OpenCV", cv2.__version__, decode, half, resize, same_filter=False)
+
+
+def imagecodecs() -> Rival:
+    """imagecodecs, whose wheel carries a libjpeg-turbo of its own."""
+    import imagecodecs
+
+    return Rival(
+        name="imagecodecs",
+        version=_version("imagecodecs"),
+        decode=lambda jpeg: _array(imagecodecs.jpeg8_decode(jpeg)),
+        half=None,
+    )
+
+
+def torchvision() -> Rival:
+    """torchvision's CPU decoder; torch's own threads are held at one."""
+    import torch
+    from torchvision.io import ImageReadMode, decode_jpeg
+
+    torch.set_num_threads(1)
+
+    def decode(jpeg: bytes) -> Pixels:
+        tensor = decode_jpeg(torch.frombuffer(bytearray(jpeg), dtype=torch.uint8), mode=ImageReadMode.RGB)
+        return _array(tensor.permute(1, 2, 0).numpy())
+
+    return Rival("torchvision", _version("torchvision"), decode, half=None)
+
+
+def installed() -> tuple[list[Rival], list[Missing]]:
+    """Every rival that can be imported here, and why the others cannot."""
+    found, missing = [], []
+    for load in (pillow, simplejpeg, pyturbojpeg, opencv, imagecodecs, torchvision):
+        try:
+            found.append(load())
+        except Exception as error:  # noqa: BLE001  # a broken install raises what it likes; its reason is shown
+            missing.append(Missing(load.__name__, str(error).splitlines()[0] if str(error) else repr(error)))
+    return found, missing
+
+
+def _version(distribution: str) -> str:
+    for name in ("pillow-simd", distribution) if distribution == "Pillow" else (distribution,):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "?"
+
+
+def _array(pixels: object) -> Pixels:
+    array: Pixels = np.asarray(pixels, dtype=np.uint8)
+    return array

@@ -1,0 +1,64 @@
+"""JPEG bytes to an RGB array: at full size, and at half by the decoder's own scaling."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import turboshard as ts
+from turboshard.bench import agreement, rivals
+from turboshard.bench.harness import Case
+from turboshard.bench.report import Missing
+from turboshard.bench.suites import on
+from turboshard.bench.suites.images import ours, pillow_simd, theirs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from turboshard.bench.suites import Setting
+    from turboshard.bench.suites.images import Images
+
+
+def cases(setting: Setting) -> Iterator[Case[Images]]:
+    """Full size, the same images at 512, and half size; each on one core and on all."""
+    full = setting.data.images
+    small = [ts.encode(ts.decode(jpeg, size=512), quality=95) for jpeg in full]
+    for threads in setting.cores:
+        yield _case(setting, full, threads, reduce=1)
+    for threads in setting.cores:
+        yield _case(setting, small, threads, reduce=1)
+    for threads in setting.cores:
+        yield _case(setting, full, threads, reduce=2)
+
+
+def _case(setting: Setting, images: list[bytes], threads: int, reduce: int) -> Case[Images]:
+    found, missing = rivals.installed()
+    height, width, _ = ts.decode(images[0]).shape
+    contenders = [
+        ours(
+            images,
+            threads,
+            partial(ts.decode, reduce=reduce),
+            lambda: list(ts.decode_batch(images, reduce=reduce, threads=threads)),
+        )
+    ]
+    for rival in found:
+        one = rival.decode if reduce == 1 else rival.half
+        if one is not None:
+            contenders.append(theirs(rival.name, rival.version, images, threads, one))
+    simd = pillow_simd(setting, images, threads, "decode" if reduce == 1 else "half")
+    if isinstance(simd, Missing):
+        missing.append(simd)
+    else:
+        contenders.append(simd)
+    return Case(
+        suite="decode",
+        name=f"{width}×{height}{' at 1/2' if reduce == 2 else ''}, {on(threads)}",
+        unit="images",
+        amount=len(images),
+        size_bytes=sum(map(len, images)),
+        cores=threads,
+        contenders=contenders,
+        agree=partial(agreement.within, worst=agreement.SAME_DECODER),
+        missing=missing,
+    )

@@ -1,0 +1,108 @@
+"""A release against its SHA256SUMS: on one core and on all, against hashlib and coreutils."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+import turboshard as ts
+from turboshard.bench import agreement
+from turboshard.bench.harness import Case, Contender, Disagreement
+from turboshard.bench.report import Missing
+from turboshard.bench.suites import on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from turboshard.bench.suites import Setting
+
+Verdicts = dict[str, bool]
+"""Shard name to whether its bytes are those of the sums."""
+
+
+def cases(setting: Setting) -> Iterator[Case[Verdicts]]:
+    """The whole release; coreutils is single-threaded, so it meets us on one core only and is quoted on all."""
+    for threads in setting.cores:
+        yield _case(setting, threads)
+
+
+def _case(setting: Setting, threads: int) -> Case[Verdicts]:
+    data = setting.data
+    if data.sums is None:
+        raise FileNotFoundError(f"{data.root}: no checksums/SHA256SUMS to verify against")
+    expected = read_sums(data.sums)
+    contenders = [
+        Contender("turboshard", ts.__version__, partial(_ours, data.root, threads)),
+        Contender("hashlib, 1 thread", _openssl(), partial(_hashlib, data.shards, expected, 1)),
+    ]
+    if threads > 1:
+        run = partial(_hashlib, data.shards, expected, threads)
+        contenders.append(Contender(f"hashlib, {threads} threads", _openssl(), run))
+    missing = []
+    if shutil.which("sha256sum"):
+        version = subprocess.run(
+            ["sha256sum", "--version"], capture_output=True, text=True, check=False
+        ).stdout
+        name = version.splitlines()[0].split()[-1] if version else "?"
+        contenders.append(Contender("sha256sum -c", name, partial(_coreutils, data.root, data.sums)))
+    else:
+        missing.append(Missing("sha256sum -c", "not installed"))
+    return Case(
+        suite="verify",
+        name=f"{len(data.shards)} shards, {on(threads)}",
+        unit="bytes",
+        amount=data.size_bytes,
+        size_bytes=data.size_bytes,
+        cores=threads,
+        contenders=contenders,
+        agree=agreement.equal,
+        missing=missing,
+    )
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """GNU lines, `<hex>  <path>`, by shard name."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split(maxsplit=1) for line in lines if line.strip())
+    return {name.removeprefix("*").rsplit("/", 1)[-1]: digest for digest, name in pairs}
+
+
+def _ours(root: Path, threads: int) -> Verdicts:
+    report = ts.verify(root, threads=threads)
+    if not report.ok:
+        raise Disagreement(f"the release itself is not good: {report.problems[:1]}")
+    return {shard.path.rsplit("/", 1)[-1]: shard.ok for shard in report.shards}
+
+
+def _hashlib(shards: list[Path], expected: dict[str, str], threads: int) -> Verdicts:
+    def judge(shard: Path) -> bool:
+        with shard.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == expected[shard.name]
+
+    if threads == 1:
+        return {shard.name: judge(shard) for shard in shards}
+    with ThreadPoolExecutor(threads) as pool:
+        return dict(zip((shard.name for shard in shards), pool.map(judge, shards), strict=True))
+
+
+def _coreutils(root: Path, sums: Path) -> Verdicts:
+    done = subprocess.run(
+        ["sha256sum", "-c", str(sums.relative_to(root))],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = (line.rsplit(": ", 1) for line in done.stdout.splitlines())
+    return {name.rsplit("/", 1)[-1]: verdict == "OK" for name, verdict in lines}
+
+
+def _openssl() -> str:
+    import ssl
+
+    return " ".join(ssl.OPENSSL_VERSION.split()[:2])
