@@ -4,9 +4,16 @@
 
 use crate::{
     error::{Error, Result},
+    fault::ImageFault,
     image::{Crop, Filter, Layout, Mode, Size, Subsampling, View},
-    jpeg,
+    jpeg::{self, Outcome, Source, Target, markers::Header},
+    resize::Resizer,
 };
+
+mod convert;
+mod geometry;
+
+use geometry::{Plan, Turn};
 
 /// What `decode` is asked for. Order: EXIF turn, crop, reduce, size, mode, layout.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +63,12 @@ pub struct Report {
 /// Decoder, resizer, encoder and scratch of one worker.
 #[derive(Default)]
 pub struct Codec {
-    _decoder: jpeg::Decoder,
+    decoder: jpeg::Decoder,
+    resizer: Resizer,
+    encoder: jpeg::Encoder,
+    decoded: Buffer,
+    turned: Buffer,
+    resized: Buffer,
 }
 
 impl Codec {
@@ -64,28 +76,143 @@ impl Codec {
     ///
     /// # Errors
     /// [`crate::error::Kind::Image`] if the header is none, or too many pixels; `Invalid` if the options do not fit the image.
-    pub fn output_size(&mut self, _data: &[u8], _options: &DecodeOptions) -> Result<Size> {
-        Err(Error::invalid("not built yet"))
+    pub fn output_size(&mut self, data: &[u8], options: &DecodeOptions) -> Result<Size> {
+        Ok(Plan::new(&Header::parse(data)?, options)?.output)
     }
 
     /// Decodes into `out`, which must hold exactly `output_size * mode.channels()` bytes.
     ///
     /// # Errors
     /// As [`Codec::output_size`], and for broken data. The codec is as good as new after any error.
-    pub fn decode_into(&mut self, _data: &[u8], _options: &DecodeOptions, _out: &mut [u8]) -> Result<Report> {
-        Err(Error::invalid("not built yet"))
+    pub fn decode_into(&mut self, data: &[u8], options: &DecodeOptions, out: &mut [u8]) -> Result<Report> {
+        let header = Header::parse(data)?;
+        let plan = Plan::new(&header, options)?;
+        let wanted = plan.output.pixels() * options.mode.channels();
+        if out.len() != wanted {
+            return Err(Error::invalid(format!("the buffer holds {} bytes, the image {wanted}", out.len())));
+        }
+        let Self { decoder, resizer, decoded, turned, resized, .. } = self;
+        let mut image = decoder.open(data, &header, options.fill_truncated)?;
+        let target = target(image.source(), options.mode);
+        let found = image.start(target, plan.reduce)?;
+        if (found.0 as usize, found.1 as usize) != (plan.decoded.height, plan.decoded.width) {
+            return Err(Error::image(ImageFault::Corrupt("the headers contradict each other".to_owned())));
+        }
+        // Grey stays one channel as long as it can: the result is the same and costs a third.
+        let channels = if target == Target::Gray { 1 } else { 3 };
+        let same_pixels = match options.mode {
+            Mode::L | Mode::Y => channels == 1,
+            Mode::Rgb => channels == 3 && (options.layout == Layout::Hwc),
+            Mode::Rgba => false,
+        };
+        let outcome;
+        if plan.is_plain() && same_pixels && target != Target::Cmyk {
+            let stride = plan.decoded.width * channels;
+            image.rows(target, out, stride, found.0)?;
+            outcome = image.finish()?;
+        } else {
+            let mut pixels;
+            (pixels, outcome) = window(image, target, &plan, decoded)?;
+            if plan.turn != Turn::NONE {
+                let size = Size { height: plan.window.height, width: plan.window.width };
+                let last = plan.turned == plan.output && same_pixels;
+                let place = if last { &mut *out } else { turned.of(pixels.len()) };
+                plan.turn.apply(pixels, size, channels, place);
+                pixels = if last { &[] } else { turned.filled(pixels.len()) };
+            }
+            if plan.turned != plan.output {
+                let length = plan.output.pixels() * channels;
+                let place = if same_pixels { &mut *out } else { resized.of(length) };
+                let view = View { pixels, size: plan.turned, channels };
+                resizer.resize(view, plan.output, options.filter, place)?;
+                pixels = if same_pixels { &[] } else { resized.filled(length) };
+            }
+            if !pixels.is_empty() {
+                convert::finish(pixels, channels, options.mode, options.layout, out);
+            }
+        }
+        report(outcome, &header, options.strict)
     }
 
     /// Encodes pixels (1 or 3 channels, or 4 of which the last is ignored) and appends the file to `out`.
     ///
     /// # Errors
     /// `Invalid` if quality, size or channels are out of range.
-    pub fn encode_into(
-        &mut self,
-        _view: View<'_>,
-        _options: EncodeOptions,
-        _out: &mut Vec<u8>,
-    ) -> Result<()> {
-        Err(Error::invalid("not built yet"))
+    pub fn encode_into(&mut self, view: View<'_>, options: EncodeOptions, out: &mut Vec<u8>) -> Result<()> {
+        self.encoder.encode(view, options.quality, options.subsampling, &[], out)
+    }
+}
+
+fn target(source: Source, mode: Mode) -> Target {
+    match (source, mode) {
+        (Source::Gray, _) | (_, Mode::Y) => Target::Gray,
+        (Source::Cmyk | Source::Ycck, _) => Target::Cmyk,
+        _ => Target::Rgb,
+    }
+}
+
+/// Decodes the plan's window as grey or RGB, without gaps. Rows behind it are not decoded.
+fn window<'b>(
+    mut image: jpeg::Image<'_>,
+    target: Target,
+    plan: &Plan,
+    buffer: &'b mut Buffer,
+) -> Result<(&'b [u8], Outcome)> {
+    /// Rows decoded at a time on the way to the window.
+    const SKIP: usize = 16;
+    let (window, width) = (plan.window, plan.decoded.width);
+    let stride = width * target.channels();
+    let pixels = buffer.of(window.height.max(SKIP.min(window.y)) * stride);
+    let mut above = window.y;
+    while above > 0 {
+        let rows = above.min(SKIP);
+        image.rows(target, pixels, stride, rows as u32)?;
+        above -= rows;
+    }
+    image.rows(target, pixels, stride, window.height as u32)?;
+    let complete = window.y + window.height == plan.decoded.height;
+    let outcome = if complete { image.finish()? } else { image.outcome() };
+    let row = window.width * target.channels();
+    if row < stride {
+        for y in 0..window.height {
+            let from = y * stride + window.x * target.channels();
+            pixels.copy_within(from..from + row, y * row);
+        }
+    }
+    let mut length = window.height * row;
+    if target == Target::Cmyk {
+        convert::rgb_from_inverted_cmyk(pixels.get_mut(..length).unwrap_or_default());
+        length = length / 4 * 3;
+    }
+    Ok((buffer.filled(length), outcome))
+}
+
+fn report(outcome: Outcome, header: &Header<'_>, strict: bool) -> Result<Report> {
+    let Outcome { warnings, truncated_at } = outcome;
+    match warnings {
+        Some((words, _)) if strict => Err(Error::image(ImageFault::Warning(words))),
+        warnings => {
+            let pixels = u64::from(header.frame.height) * u64::from(header.frame.width);
+            Ok(Report { pixels, warnings, truncated_at })
+        }
+    }
+}
+
+/// Memory that is kept from one image to the next, and never shrinks.
+#[derive(Debug, Default)]
+struct Buffer(Vec<u8>);
+
+impl Buffer {
+    /// So many bytes to write to; what they hold is left over from earlier use.
+    fn of(&mut self, length: usize) -> &mut [u8] {
+        if self.0.len() < length {
+            self.0.resize(length, 0);
+        }
+        self.0.get_mut(..length).unwrap_or_default()
+    }
+
+    /// The same bytes to read.
+    fn filled(&self, length: usize) -> &[u8] {
+        self.0.get(..length).unwrap_or_default()
     }
 }

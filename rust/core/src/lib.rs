@@ -18,6 +18,7 @@ pub mod random;
 
 pub mod codec;
 pub mod jpeg;
+pub mod resize;
 
 pub mod index;
 pub mod shard;

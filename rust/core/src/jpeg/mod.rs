@@ -1,5 +1,44 @@
 //! JPEG through libjpeg-turbo, linked statically; all that touches C is in this folder.
+//!
+//! The C library is reached through `shim.c`, a few functions that each contain libjpeg's errors (its
+//! `longjmp`) and report them as values. [`Decoder`] accepts what Pillow accepts and gives its pixels.
 
-/// Decodes JPEG. One a worker; as good as new after any error.
-#[derive(Default)]
-pub struct Decoder;
+pub mod markers;
+pub mod quality;
+
+mod decode;
+mod encode;
+pub(crate) mod exif;
+mod ffi;
+
+pub use decode::{Decoder, Image, Outcome, Source, Target, subsampling_name};
+pub use encode::{Encoder, MAX_PAYLOAD};
+
+// Links the static library whose functions the shim calls.
+use turbojpeg_sys as _;
+
+/// The version of libjpeg-turbo this crate was built with, such as "3.1.0".
+pub const fn version() -> &'static str {
+    env!("TURBOSHARD_LIBJPEG_TURBO")
+}
+
+/// The instruction set libjpeg-turbo uses on this machine: "avx2", "sse2", "neon", or "none" if it was built
+/// without its SIMD code or was told by its environment variables not to use it.
+pub fn simd_level() -> &'static str {
+    let set = |name| std::env::var_os(name).is_some_and(|value| value == "1");
+    if !cfg!(jpeg_simd) || set("JSIMD_FORCENONE") {
+        return "none";
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::is_x86_feature_detected!("avx2") && !set("JSIMD_FORCESSE2") { "avx2" } else { "sse2" }
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        "neon"
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        "unknown"
+    }
+}

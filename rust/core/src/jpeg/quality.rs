@@ -1,0 +1,45 @@
+//! Which quality setting a JPEG's quantisation tables come from.
+
+use super::markers::{Frame, Segments, quantisation_tables};
+
+/// The luma table of the JPEG standard (Annex K) in zigzag order, which libjpeg scales by the quality.
+const LUMA: [u16; 64] = [
+    16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40,
+    58, 51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103,
+    104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
+];
+
+/// The quality of a JPEG, as far as its tables tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quality {
+    /// 1 to 100 on libjpeg's scale.
+    pub value: u8,
+    /// Whether the luma table is exactly the one libjpeg makes for that quality.
+    pub exact: bool,
+}
+
+fn scaled(quality: u8) -> [u16; 64] {
+    let quality = u32::from(quality);
+    let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
+    LUMA.map(|base| ((u32::from(base) * percent + 50) / 100).clamp(1, 255) as u16)
+}
+
+/// The quality whose luma table is nearest to the one the first component uses.
+pub fn estimate(data: &[u8], frame: &Frame) -> Option<Quality> {
+    let wanted = frame.components().first()?.table;
+    let mut table = None;
+    for segment in Segments::new(data).ok()? {
+        let Ok(segment) = segment else { break };
+        if segment.marker == 0xDB {
+            let found = quantisation_tables(segment.payload).flatten().find(|(number, _)| *number == wanted);
+            table = found.map(|(_, values)| values).or(table);
+        }
+    }
+    let table = table?;
+    let distance = |quality: &u8| -> u64 {
+        scaled(*quality).iter().zip(&table).map(|(a, b)| u64::from(a.abs_diff(*b))).sum()
+    };
+    // From the top down, so that of equally near ones the highest is named.
+    let value = (1..=100).rev().min_by_key(distance)?;
+    Some(Quality { value, exact: distance(&value) == 0 })
+}

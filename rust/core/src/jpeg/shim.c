@@ -1,0 +1,345 @@
+/* See shim.h. Errors: libjpeg calls `escape_with_error`, which jumps back to the setjmp of the shim function
+ * that was entered last; between the two there are only frames of libjpeg. No callback goes to Rust. */
+
+#include "shim.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+#include <jerror.h>
+
+/* Pillow shows libjpeg the file in blocks of this size, and what lies in a later block than the last row
+ * cannot make it refuse an image. To accept exactly what Pillow accepts, so does this source. */
+#define BLOCK 65536
+
+typedef struct {
+  struct jpeg_error_mgr base; /* first, so that libjpeg's pointer is also ours */
+  jmp_buf escape;
+  ts_notes notes;
+} errors;
+
+typedef struct {
+  struct jpeg_source_mgr base;
+  size_t hidden; /* bytes behind those libjpeg has been shown */
+  size_t skip;   /* bytes still to be passed over */
+  int fill;
+} source;
+
+struct ts_decoder {
+  struct jpeg_decompress_struct jpeg;
+  errors errors;
+  source source;
+  struct jpeg_progress_mgr progress;
+  int max_scans;
+  int made;                /* jpeg_create_decompress was called */
+  volatile int all_shown_to_pillow; /* what follows cannot make the image fail any more */
+};
+
+static void escape_with_error(j_common_ptr jpeg) {
+  errors *e = (errors *)jpeg->err;
+  char words[JMSG_LENGTH_MAX];
+  (*jpeg->err->format_message)(jpeg, words);
+  snprintf(e->notes.failure, TS_WORDS, "%s", words);
+  longjmp(e->escape, 1);
+}
+
+static void note_message(j_common_ptr jpeg, int level) {
+  errors *e = (errors *)jpeg->err;
+  char words[JMSG_LENGTH_MAX];
+  if (level >= 0) return; /* a trace, not a warning */
+  if (e->notes.warnings++ == 0) {
+    (*jpeg->err->format_message)(jpeg, words);
+    snprintf(e->notes.warning, TS_WORDS, "%s", words);
+    e->notes.warning_code = jpeg->err->msg_code;
+  }
+}
+
+static void print_nothing(j_common_ptr jpeg) { (void)jpeg; }
+
+static struct jpeg_error_mgr *set_up_errors(errors *e) {
+  jpeg_std_error(&e->base);
+  e->base.error_exit = escape_with_error;
+  e->base.emit_message = note_message;
+  e->base.output_message = print_nothing;
+  memset(&e->notes, 0, sizeof e->notes);
+  return &e->base;
+}
+
+/* ---- source ---- */
+
+static void do_nothing(j_decompress_ptr jpeg) { (void)jpeg; }
+
+static boolean suspend_or_end(j_decompress_ptr jpeg) {
+  static const JOCTET end_of_image[2] = { 0xFF, JPEG_EOI };
+  source *s = (source *)jpeg->src;
+  errors *e = (errors *)jpeg->err;
+  if (!s->fill || s->hidden > 0) return FALSE;
+  if (!e->notes.ended) {
+    e->notes.ended = 1;
+    e->notes.ended_at = jpeg->output_scanline;
+    WARNMS(jpeg, JWRN_JPEG_EOF);
+  }
+  s->skip = 0;
+  s->base.next_input_byte = end_of_image;
+  s->base.bytes_in_buffer = sizeof end_of_image;
+  return TRUE;
+}
+
+static void pass_over(j_decompress_ptr jpeg, long count) {
+  source *s = (source *)jpeg->src;
+  size_t n = count > 0 ? (size_t)count : 0;
+  size_t here = n < s->base.bytes_in_buffer ? n : s->base.bytes_in_buffer;
+  s->base.next_input_byte += here;
+  s->base.bytes_in_buffer -= here;
+  s->skip = n - here;
+}
+
+/* Shows libjpeg another block. Returns 0 if there is none. */
+static int show_more(ts_decoder *d) {
+  source *s = &d->source;
+  while (s->hidden > 0) {
+    size_t more = s->hidden < BLOCK ? s->hidden : BLOCK;
+    s->hidden -= more;
+    s->base.bytes_in_buffer += more; /* the data are one piece of memory, so what is left of the last block precedes */
+    if (s->skip > 0) pass_over(&d->jpeg, (long)s->skip);
+    if (s->skip == 0) return 1;
+  }
+  return 0;
+}
+
+/* ---- decoder ---- */
+
+static void limit_scans(j_common_ptr jpeg) {
+  ts_decoder *d = (ts_decoder *)jpeg->client_data;
+  if (d->jpeg.input_scan_number > d->max_scans) {
+    snprintf(d->errors.notes.failure, TS_WORDS, "more than %d scans", d->max_scans);
+    longjmp(d->errors.escape, 1);
+  }
+}
+
+ts_decoder *ts_decoder_new(void) { return calloc(1, sizeof(ts_decoder)); }
+
+const ts_notes *ts_decoder_notes(const ts_decoder *d) { return &d->errors.notes; }
+
+void ts_decoder_close(ts_decoder *d) {
+  if (d->made) jpeg_destroy_decompress(&d->jpeg);
+  d->made = 0;
+  d->jpeg.src = NULL;
+}
+
+void ts_decoder_free(ts_decoder *d) {
+  if (d == NULL) return;
+  ts_decoder_close(d);
+  free(d);
+}
+
+static int32_t colour_of(J_COLOR_SPACE space) {
+  switch (space) {
+  case JCS_GRAYSCALE: return TS_IN_GRAY;
+  case JCS_RGB: return TS_IN_RGB;
+  case JCS_YCbCr: return TS_IN_YCBCR;
+  case JCS_CMYK: return TS_IN_CMYK;
+  case JCS_YCCK: return TS_IN_YCCK;
+  default: return TS_IN_OTHER;
+  }
+}
+
+int ts_decoder_open(ts_decoder *d, const uint8_t *data, size_t size, int fill, uint32_t max_scans,
+                    ts_header *header) {
+  int result;
+  /* libjpeg keeps Huffman and quantisation tables from one image to the next, and an image that lacks its
+   * own would decode with a stranger's. A new state for each image costs a microsecond and forgets all. */
+  ts_decoder_close(d);
+  d->jpeg.err = set_up_errors(&d->errors);
+  d->all_shown_to_pillow = 0;
+  if (setjmp(d->errors.escape)) return TS_FAILED;
+  jpeg_create_decompress(&d->jpeg);
+  d->made = 1;
+  d->max_scans = max_scans > 0x7FFFFFFF ? 0x7FFFFFFF : (int)max_scans;
+  d->jpeg.client_data = d;
+  d->progress.progress_monitor = limit_scans;
+  d->jpeg.progress = &d->progress;
+
+  memset(&d->source, 0, sizeof d->source);
+  d->source.base.init_source = do_nothing;
+  d->source.base.fill_input_buffer = suspend_or_end;
+  d->source.base.skip_input_data = pass_over;
+  d->source.base.resync_to_restart = jpeg_resync_to_restart;
+  d->source.base.term_source = do_nothing;
+  d->source.base.next_input_byte = data;
+  d->source.hidden = size;
+  d->source.fill = fill;
+  d->jpeg.src = &d->source.base;
+  if (!show_more(d)) return TS_ENDED;
+
+  do {
+    result = jpeg_read_header(&d->jpeg, FALSE);
+    if (result == JPEG_SUSPENDED && !show_more(d)) return TS_ENDED;
+  } while (result != JPEG_HEADER_OK);
+
+  header->width = d->jpeg.image_width;
+  header->height = d->jpeg.image_height;
+  header->components = d->jpeg.num_components;
+  header->precision = d->jpeg.data_precision;
+  header->colour = colour_of(d->jpeg.jpeg_color_space);
+  header->progressive = d->jpeg.progressive_mode;
+  header->arithmetic = d->jpeg.arith_code;
+  header->restart_interval = d->jpeg.restart_interval;
+  header->adobe = d->jpeg.saw_Adobe_marker;
+  return TS_DONE;
+}
+
+int ts_decoder_start(ts_decoder *d, int colour, uint32_t denominator, uint32_t *width, uint32_t *height) {
+  static const J_COLOR_SPACE spaces[] = { JCS_GRAYSCALE, JCS_RGB, JCS_EXT_RGBX, JCS_CMYK };
+  if (setjmp(d->errors.escape)) return TS_FAILED;
+  d->jpeg.out_color_space = spaces[colour & 3];
+  d->jpeg.scale_num = 1;
+  d->jpeg.scale_denom = denominator;
+  while (!jpeg_start_decompress(&d->jpeg)) {
+    if (!show_more(d)) return TS_ENDED;
+  }
+  *width = d->jpeg.output_width;
+  *height = d->jpeg.output_height;
+  return TS_DONE;
+}
+
+int ts_decoder_rows(ts_decoder *d, uint8_t *out, size_t stride, uint32_t want, uint32_t *done) {
+  JSAMPROW rows[16];
+  *done = 0;
+  if (setjmp(d->errors.escape)) return TS_FAILED;
+  while (*done < want && d->jpeg.output_scanline < d->jpeg.output_height) {
+    uint32_t ask = want - *done, i, got;
+    if (ask > 16) ask = 16;
+    for (i = 0; i < ask; i++) rows[i] = out + (size_t)(*done + i) * stride;
+    got = jpeg_read_scanlines(&d->jpeg, rows, ask);
+    *done += got;
+    if (got == 0 && !show_more(d)) return TS_ENDED;
+  }
+  return TS_DONE;
+}
+
+int ts_decoder_finish(ts_decoder *d) {
+  if (setjmp(d->errors.escape)) {
+    ts_notes *n = &d->errors.notes;
+    if (!d->all_shown_to_pillow) return TS_FAILED;
+    if (n->warnings++ == 0) {
+      memcpy(n->warning, n->failure, TS_WORDS);
+      n->warning_code = d->errors.base.msg_code;
+    }
+    return TS_DONE;
+  }
+  while (!jpeg_finish_decompress(&d->jpeg)) {
+    d->all_shown_to_pillow = 1;
+    if (!show_more(d)) {
+      WARNMS(&d->jpeg, JWRN_JPEG_EOF);
+      return TS_DONE;
+    }
+  }
+  return TS_DONE;
+}
+
+/* ---- encoder ---- */
+
+typedef struct {
+  struct jpeg_destination_mgr base;
+  JOCTET *data;
+  size_t capacity, size;
+} destination;
+
+struct ts_encoder {
+  struct jpeg_compress_struct jpeg;
+  errors errors;
+  destination out;
+  int made;
+};
+
+static void begin_output(j_compress_ptr jpeg) {
+  destination *out = (destination *)jpeg->dest;
+  out->base.next_output_byte = out->data;
+  out->base.free_in_buffer = out->capacity;
+}
+
+static boolean grow_output(j_compress_ptr jpeg) {
+  destination *out = (destination *)jpeg->dest;
+  size_t capacity = out->capacity * 2;
+  JOCTET *data = realloc(out->data, capacity);
+  if (data == NULL) ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
+  /* libjpeg calls this when the buffer is full, whatever next_output_byte says */
+  out->base.next_output_byte = data + out->capacity;
+  out->base.free_in_buffer = capacity - out->capacity;
+  out->data = data;
+  out->capacity = capacity;
+  return TRUE;
+}
+
+static void end_output(j_compress_ptr jpeg) {
+  destination *out = (destination *)jpeg->dest;
+  out->size = out->capacity - out->base.free_in_buffer;
+}
+
+ts_encoder *ts_encoder_new(void) {
+  ts_encoder *e = calloc(1, sizeof(ts_encoder));
+  if (e == NULL) return NULL;
+  e->out.capacity = 1 << 18;
+  e->out.data = malloc(e->out.capacity);
+  if (e->out.data == NULL) {
+    free(e);
+    return NULL;
+  }
+  return e;
+}
+
+void ts_encoder_free(ts_encoder *e) {
+  if (e == NULL) return;
+  if (e->made) jpeg_destroy_compress(&e->jpeg);
+  free(e->out.data);
+  free(e);
+}
+
+const char *ts_encoder_failure(const ts_encoder *e) { return e->errors.notes.failure; }
+
+int ts_encoder_run(ts_encoder *e, const ts_picture *p, const uint8_t **out, size_t *size) {
+  size_t i;
+  JSAMPROW rows[16];
+  if (e->made) jpeg_destroy_compress(&e->jpeg);
+  e->made = 0;
+  e->jpeg.err = set_up_errors(&e->errors);
+  if (setjmp(e->errors.escape)) return TS_FAILED;
+  jpeg_create_compress(&e->jpeg);
+  e->made = 1;
+  e->out.base.init_destination = begin_output;
+  e->out.base.empty_output_buffer = grow_output;
+  e->out.base.term_destination = end_output;
+  e->jpeg.dest = &e->out.base;
+  e->jpeg.image_width = p->width;
+  e->jpeg.image_height = p->height;
+  e->jpeg.input_components = p->channels;
+  e->jpeg.in_color_space = p->channels == 1 ? JCS_GRAYSCALE : p->channels == 3 ? JCS_RGB : JCS_EXT_RGBX;
+  jpeg_set_defaults(&e->jpeg);
+  jpeg_set_quality(&e->jpeg, p->quality, TRUE);
+  e->jpeg.dct_method = JDCT_ISLOW;
+  if (p->channels != 1) {
+    e->jpeg.comp_info[0].h_samp_factor = p->horizontal;
+    e->jpeg.comp_info[0].v_samp_factor = p->vertical;
+  }
+  jpeg_start_compress(&e->jpeg, TRUE);
+  for (i = 0; i < p->marker_count; i++) {
+    jpeg_write_marker(&e->jpeg, p->markers[i].code, p->markers[i].data, (unsigned)p->markers[i].size);
+  }
+  while (e->jpeg.next_scanline < p->height) {
+    JDIMENSION ask = p->height - e->jpeg.next_scanline, row;
+    if (ask > 16) ask = 16;
+    for (row = 0; row < ask; row++) {
+      /* libjpeg only reads them; its type has no const */
+      rows[row] = (JSAMPROW)(p->pixels + (size_t)(e->jpeg.next_scanline + row) * p->stride);
+    }
+    jpeg_write_scanlines(&e->jpeg, rows, ask);
+  }
+  jpeg_finish_compress(&e->jpeg);
+  *out = e->out.data;
+  *size = e->out.size;
+  return TS_DONE;
+}
