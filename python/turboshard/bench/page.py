@@ -17,7 +17,7 @@ h2 { font-size: 1rem; margin: 2rem 0 .3rem; } p, .note { color: GrayText; font-s
 svg { width: 100%; height: auto; display: block; } text { font: 13px system-ui, sans-serif; fill: CanvasText; }
 .ours { fill: var(--ours); } .theirs { fill: var(--theirs); } .bold { font-weight: 600; }
 """
-ROW, LABEL, BAR, WIDTH = 26, 230, 330, 880
+ROW, LABEL, BAR, WIDTH = 26, 320, 250, 900
 
 
 def render(report: Report) -> str:
@@ -39,16 +39,16 @@ def _case(result: Result) -> str:
     for place, timing in enumerate(result.timings):
         y, kind = place * ROW, "ours" if place == 0 else "theirs"
         length = max(1.0, BAR * timing.rate / fastest)
-        figures = f"{rate(timing.rate, result.unit)}  ·  {seconds(timing.median)} {spread(timing)}"
-        if place:
-            figures += f"  ·  turboshard {ratio(timing.slower)}"
+        figures = f"{rate(timing.rate, result.unit)} {spread(timing)}"
+        compared = f"turboshard {ratio(timing.slower)}" if place else ""
         bold = ' class="bold"' if place == 0 else ""
         rows.append(
-            f"<g><title>{escape(timing.answer or 'this library')}</title>"
+            f"<g><title>{seconds(timing.median)}; answer: {escape(timing.answer or 'this library')}</title>"
             f'<text x="{LABEL - 8}" y="{y + 17}" text-anchor="end"{bold}>{escape(timing.name)} '
             f"{escape(timing.version)}</text>"
             f'<rect class="{kind}" x="{LABEL}" y="{y + 4}" width="{length:.1f}" height="{ROW - 8}" rx="2"/>'
-            f'<text x="{LABEL + length + 8:.1f}" y="{y + 17}"{bold}>{escape(figures)}</text></g>'
+            f'<text x="{LABEL + length + 8:.1f}" y="{y + 17}"{bold}>{escape(figures)}</text>'
+            f'<text x="{WIDTH - 4}" y="{y + 17}" text-anchor="end">{escape(compared)}</text></g>'
         )
     return (
         f"<h2>{escape(result.suite)}: {escape(result.case)}</h2>"

@@ -2,38 +2,23 @@
 //!
 //! Columns, not objects: a shard has thousands of members and Python takes the columns as they are.
 
-use std::{borrow::Cow, collections::HashSet, ops::Range, path::Path};
+use std::{collections::HashSet, ops::Range, path::Path};
 
 use crate::{
     error::{Error, Result},
     fault::TarFault,
     pool::{Cancel, Pool, Stash},
     tar::{
-        read::{Blocks, Entry, Reader},
+        blocks::Blocks,
+        read::{Entry, Reader},
         write::padding,
     },
 };
 
-/// What the reader lets pass. The default is strict: every anomaly is an error.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Policy {
-    /// Skip members that are no regular files (links, sparse members, devices, unknown types, files without a name), instead of refusing them.
-    /// Directories and other things without bytes that a writer puts there harmlessly are always skipped.
-    pub skip_special: bool,
-    /// Take a shard without end marker, or with one zero block, or with trailing bytes after it, or whose last padding is cut.
-    pub lenient_end: bool,
-}
-
-/// How an archive ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// Two zero blocks, then nothing but zeros.
-    Marked,
-    /// One zero block.
-    Lone,
-    /// No zero block.
-    Missing,
-}
+pub use crate::{
+    key::{lower, same_field, split_key},
+    tar::{End, Policy},
+};
 
 /// `key_len` of a member that belongs to no sample.
 pub const NO_KEY: u32 = u32::MAX;
@@ -280,45 +265,6 @@ pub fn of_files<P: AsRef<Path> + Sync>(
     pool.map(paths, &Stash::<()>::new(), cancel, |(), path| Index::of_file(path.as_ref(), policy))
 }
 
-/// Splits a member name at the first dot of its base name: key and field, as webdataset does
-/// (`^((?:.*/|)[^.]+)[.]([^/]*)$`). `None` if it does not match, or if the first part of the path is `__…__`.
-pub fn split_key(name: &[u8]) -> Option<(&[u8], &[u8])> {
-    if name.starts_with(b"__") {
-        let first = name.split(|&b| b == b'/').next().unwrap_or(name);
-        if first.len() >= 4 && first.ends_with(b"__") {
-            return None;
-        }
-    }
-    let base = name.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
-    let dot = base + name.get(base..)?.iter().position(|&b| b == b'.')?;
-    if dot == base {
-        // A base name that starts with its dot: the pattern then takes the folder, slash included, as the key,
-        // provided that there is one and its own name has no dot.
-        let folder = name.get(..base.checked_sub(1)?)?;
-        let own = folder.rsplit(|&b| b == b'/').next()?;
-        if own.contains(&b'.') {
-            return None;
-        }
-    }
-    Some((name.get(..dot)?, name.get(dot + 1..)?))
-}
-
-/// A field as webdataset names it.
-pub fn lower(field: &[u8]) -> Cow<'_, [u8]> {
-    if field.is_ascii() {
-        if field.iter().any(u8::is_ascii_uppercase) {
-            return Cow::Owned(field.to_ascii_lowercase());
-        }
-    } else if let Ok(text) = std::str::from_utf8(field) {
-        return Cow::Owned(text.to_lowercase().into_bytes());
-    }
-    Cow::Borrowed(field)
-}
-
-fn same_field(a: &[u8], b: &[u8]) -> bool {
-    if a.is_ascii() && b.is_ascii() { a.eq_ignore_ascii_case(b) } else { lower(a) == lower(b) }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -340,55 +286,6 @@ mod tests {
         let error = result.unwrap_err();
         let Kind::Tar(fault) = error.kind() else { unreachable!("{error}") };
         (*fault, error.place().member.clone())
-    }
-
-    /// webdataset's pattern, tried the way a backtracking engine does.
-    fn naive_split(name: &[u8]) -> Option<(&[u8], &[u8])> {
-        let slashes = (0..name.len()).rev().filter(|&i| name[i] == b'/').map(|i| i + 1).chain([0]);
-        for start in slashes {
-            let stem = name[start..].iter().take_while(|&&b| b != b'.').count();
-            let rest = &name[start + stem..];
-            if stem > 0 && rest.first() == Some(&b'.') && !rest.contains(&b'/') {
-                return Some((&name[..start + stem], &rest[1..]));
-            }
-        }
-        None
-    }
-
-    #[test]
-    fn keys_are_split_as_webdataset_does() {
-        let table: [(&str, Option<(&str, &str)>); 16] = [
-            ("a.jpg", Some(("a", "jpg"))),
-            ("a.open_m_open_e.jpg", Some(("a", "open_m_open_e.jpg"))),
-            ("a/b.c/x.y.jpg", Some(("a/b.c/x", "y.jpg"))),
-            ("./a.jpg", Some(("./a", "jpg"))),
-            ("k..jpg", Some(("k", ".jpg"))),
-            ("k.", Some(("k", ""))),
-            (".hid.jpg", None),
-            ("d/.hid.jpg", Some(("d/", "hid.jpg"))),
-            ("d.x/.hid.jpg", None),
-            ("noext", None),
-            ("d.x/noext", None),
-            ("", None),
-            ("__meta__", None),
-            ("__meta__/a.json", None),
-            ("__meta__.json", Some(("__meta__", "json"))),
-            ("a/__meta__/b.json", Some(("a/__meta__/b", "json"))),
-        ];
-        for (name, expected) in table {
-            let expected = expected.map(|(key, field)| (key.as_bytes(), field.as_bytes()));
-            assert_eq!(split_key(name.as_bytes()), expected, "{name}");
-        }
-        let mut checked = 0;
-        for length in 0..=9_u32 {
-            for number in 0..3_u32.pow(length) {
-                let name: Vec<u8> =
-                    (0..length).map(|i| b"a./"[(number / 3_u32.pow(i) % 3) as usize]).collect();
-                assert_eq!(split_key(&name), naive_split(&name), "{}", String::from_utf8_lossy(&name));
-                checked += usize::from(split_key(&name).is_some());
-            }
-        }
-        assert!(checked > 1000);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod jpeg;
 pub mod resize;
 
 pub mod index;
+pub mod key;
 pub mod shard;
 pub mod tar;
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import turboshard as ts
 from turboshard.bench import agreement, rivals
@@ -31,7 +31,7 @@ def cases(setting: Setting) -> Iterator[Case[Images]]:
         yield _case(setting, full, threads, reduce=2)
 
 
-def _case(setting: Setting, images: list[bytes], threads: int, reduce: int) -> Case[Images]:
+def _case(setting: Setting, images: list[bytes], threads: int, reduce: Literal[1, 2]) -> Case[Images]:
     found, missing = rivals.installed()
     height, width, _ = ts.decode(images[0]).shape
     contenders = [

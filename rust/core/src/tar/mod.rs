@@ -1,5 +1,7 @@
 //! The only tar reader and the only tar writer.
 
+pub mod blocks;
+mod foreign;
 pub mod header;
 pub mod pax;
 pub mod read;
@@ -10,3 +12,24 @@ pub const BLOCK: u64 = 512;
 
 /// Bytes of one header.
 pub type Block = [u8; 512];
+
+/// What the reader lets pass. The default is strict: every anomaly is an error.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Policy {
+    /// Skip members that are no regular files (links, sparse members, devices, unknown types, files without a name), instead of refusing them.
+    /// Directories and other things without bytes that a writer puts there harmlessly are always skipped.
+    pub skip_special: bool,
+    /// Take a shard without end marker, or with one zero block, or with trailing bytes after it, or whose last padding is cut.
+    pub lenient_end: bool,
+}
+
+/// How an archive ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Two zero blocks, then nothing but zeros.
+    Marked,
+    /// One zero block.
+    Lone,
+    /// No zero block.
+    Missing,
+}

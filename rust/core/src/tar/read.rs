@@ -2,18 +2,16 @@
 //!
 //! It pulls blocks from a [`Blocks`], a file or bytes in memory, and never touches a payload.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use crate::{
     error::{Error, Result},
     fault::TarFault,
-    index::{End, Policy},
     shard,
     tar::{
-        BLOCK, Block,
+        BLOCK, Block, End, Policy,
+        blocks::{Blocks, BytesBlocks, FileBlocks},
+        foreign,
         header::{self, Header, Type},
         pax,
         write::padding,
@@ -26,19 +24,6 @@ pub const MAX_EXTENSION: u64 = 1 << 20;
 pub const MAX_PENDING: usize = 16;
 /// Blocks of a GNU sparse map taken; each holds 21 pieces.
 const MAX_SPARSE_BLOCKS: usize = 512;
-
-/// Where blocks come from.
-pub trait Blocks {
-    /// Offset of the end of the data.
-    fn end(&self) -> u64;
-    /// The bytes from `offset`, `len` of them, fewer only at the end of the data.
-    ///
-    /// # Errors
-    /// `Io`.
-    fn at(&mut self, offset: u64, len: usize) -> Result<&[u8]>;
-    /// Told the length of each member's record, from its first header to its padding.
-    fn passed(&mut self, _record: u64) {}
-}
 
 /// A regular file as the archive lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,11 +77,11 @@ impl Reader<FileBlocks> {
 impl<'a> Reader<BytesBlocks<'a>> {
     /// Walks whole members that were cut out of an archive at `base`; no end marker is due after them.
     pub fn of_bytes(bytes: &'a [u8], base: u64, policy: Policy) -> Self {
-        Self::new(BytesBlocks { bytes, base }, policy, true, base)
+        Self::new(BytesBlocks::new(bytes, base), policy, true, base)
     }
     /// Walks a whole archive in memory.
     pub fn of_archive(bytes: &'a [u8], policy: Policy) -> Self {
-        Self::new(BytesBlocks { bytes, base: 0 }, policy, false, 0)
+        Self::new(BytesBlocks::new(bytes, 0), policy, false, 0)
     }
 }
 
@@ -216,7 +201,7 @@ impl<B: Blocks> Reader<B> {
             return Err(Error::tar(fault, start));
         }
         if at == first && bytes.len() < 512 && !self.part {
-            return Err(short_file(bytes, at));
+            return Err(foreign::short_file(bytes));
         }
         if bytes.len() < 512 && bytes.iter().any(|&b| b != 0) {
             return Err(Error::tar(TarFault::Truncated, at));
@@ -264,14 +249,9 @@ impl<B: Blocks> Reader<B> {
 
     /// The error for a block whose checksum does not fit.
     fn not_a_header(&self, fault: TarFault, block: &Block) -> Error {
-        if self.offset != self.first || self.part {
-            return Error::tar(fault, self.offset);
-        }
-        if let Some(format) = compression(block) {
-            return compressed(format, self.offset);
-        }
-        let fault = if header::looks_like_header(block) { fault } else { TarFault::NotTar };
-        Error::tar(fault, self.offset)
+        // Only a file's very first block can show that the file is something else.
+        let first = self.offset == self.first && !self.part;
+        if first { foreign::first_block(block) } else { Error::tar(fault, self.offset) }
     }
 
     /// Takes an `L`, `K`, `x` or `g` header and its data.
@@ -348,104 +328,5 @@ impl<B: Blocks> Reader<B> {
             Some(block) => header::checksum_fits(block) || block.iter().all(|&b| b == 0),
             None => bytes.is_empty(),
         })
-    }
-}
-
-/// The error for a file that ends before its first header does.
-fn short_file(bytes: &[u8], at: u64) -> Error {
-    if bytes.is_empty() {
-        return Error::tar(TarFault::Truncated, at).with_hint("the file is empty");
-    }
-    if let Some(format) = compression(bytes) {
-        return compressed(format, at);
-    }
-    let zeros = bytes.iter().all(|&b| b == 0);
-    let fault =
-        if zeros || header::looks_like_header(bytes) { TarFault::Truncated } else { TarFault::NotTar };
-    Error::tar(fault, at).with_hint("the file is shorter than one tar header")
-}
-
-fn compressed(format: &str, at: u64) -> Error {
-    Error::tar(TarFault::Compressed, at).with_hint(format!("it is {format}; unpack it to a plain .tar first"))
-}
-
-/// The compression a file starts with.
-fn compression(bytes: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 6] = [
-        (b"\x1f\x8b", "gzip"),
-        (b"BZh", "bzip2"),
-        (b"\xfd7zXZ\0", "xz"),
-        (b"\x28\xb5\x2f\xfd", "zstd"),
-        (b"\x04\x22\x4d\x18", "lz4"),
-        (b"PK\x03\x04", "zip"),
-    ];
-    MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|&(_, name)| name)
-}
-
-/// Bytes in memory that lie at `base` in their archive.
-#[derive(Debug)]
-pub struct BytesBlocks<'a> {
-    bytes: &'a [u8],
-    base: u64,
-}
-
-impl Blocks for BytesBlocks<'_> {
-    fn end(&self) -> u64 {
-        self.base + self.bytes.len() as u64
-    }
-    fn at(&mut self, offset: u64, len: usize) -> Result<&[u8]> {
-        let start = usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX);
-        let rest = self.bytes.get(start..).unwrap_or(&[]);
-        Ok(rest.get(..len).unwrap_or(rest))
-    }
-}
-
-/// A file read by `pread`: a little at each header while members are big, in long runs while they are small.
-#[derive(Debug)]
-pub struct FileBlocks {
-    file: File,
-    path: PathBuf,
-    size: u64,
-    buffer: Vec<u8>,
-    /// Where `buffer` lies in the file.
-    start: u64,
-    /// Mean record of the last members.
-    mean: u64,
-}
-
-impl FileBlocks {
-    /// Covers a name record, its data and the member's own header in one call.
-    const HOP: usize = 2048;
-    const RUN: usize = 1 << 20;
-    /// Mean record below which reading on is cheaper than a call a member.
-    const SMALL: u64 = 24 << 10;
-
-    fn new(file: File, path: &Path, size: u64) -> Self {
-        Self { file, path: path.to_owned(), size, buffer: Vec::new(), start: 0, mean: Self::SMALL * 2 }
-    }
-}
-
-impl Blocks for FileBlocks {
-    fn end(&self) -> u64 {
-        self.size
-    }
-    fn at(&mut self, offset: u64, len: usize) -> Result<&[u8]> {
-        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let len = len.min(left);
-        let within = offset.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok());
-        let buffered = within.and_then(|skip| Some(skip..skip.checked_add(len)?));
-        // Looked up twice, because a borrow cannot be returned on one way and given up on the other.
-        if let Some(range) = buffered.filter(|range| range.end <= self.buffer.len()) {
-            return Ok(self.buffer.get(range).unwrap_or(&[]));
-        }
-        let window = if self.mean < Self::SMALL { Self::RUN } else { Self::HOP };
-        self.buffer.resize(window.max(len).min(left), 0);
-        self.start = offset;
-        let got = shard::pread(&self.file, &mut self.buffer, offset).map_err(|e| Error::io(&self.path, e))?;
-        self.buffer.truncate(got);
-        Ok(self.buffer.get(..len).unwrap_or(&self.buffer))
-    }
-    fn passed(&mut self, record: u64) {
-        self.mean = (self.mean / 8) * 7 + record.min(1 << 32) / 8;
     }
 }
