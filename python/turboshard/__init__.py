@@ -11,7 +11,8 @@ from __future__ import annotations
 import os as _os
 
 from turboshard import _core
-from turboshard._core import decode, encode
+from turboshard._core import build_info, decode, decode_batch, encode, info
+from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.shard import Index, Shard
 
@@ -22,9 +23,15 @@ __all__ = [
     "Index",
     "Shard",
     "ShardError",
+    "build_info",
     "decode",
+    "decode_batch",
     "encode",
+    "info",
+    "reghead",
 ]
+
+__version__: str = build_info()["version"]
 
 # A forked child has none of its parent's threads: it makes its own when it first needs them.
 if hasattr(_os, "register_at_fork"):

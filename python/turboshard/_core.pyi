@@ -8,13 +8,14 @@ subclasses with ``errno`` and ``filename``, ``ValueError`` for arguments that ma
 """
 
 import os
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from turboshard._typing import Resample, Sample
+from turboshard._typing import BuildInfo, ImageInfo, Resample, Sample
 
 # --- image -----------------------------------------------------------------------------------------------
 
@@ -32,7 +33,7 @@ def decode(
     truncated: Literal["error", "fill"] = "error",
     out: Any = None,
 ) -> NDArray[np.uint8]:
-    """Decodes a JPEG or PNG.
+    """Decodes a JPEG.
 
     The order is: EXIF turn, crop, reduce, size, mode, layout.
 
@@ -67,6 +68,36 @@ def decode(
         DecompressionBombWarning: more than 89,478,485 pixels.
     """
 
+def decode_batch(
+    images: Iterable[Buffer],
+    *,
+    size: int | tuple[int, int] | None = None,
+    resample: Resample = "lanczos3",
+    reduce: Literal[1, 2, 4, 8] = 1,
+    crop: tuple[int, int, int, int] | None = None,
+    mode: Literal["RGB", "L", "RGBA", "Y"] = "RGB",
+    layout: Literal["HWC", "CHW"] = "HWC",
+    exif: bool = False,
+    strict: bool = False,
+    truncated: Literal["error", "fill"] = "error",
+    out: Any = None,
+    threads: int | None = None,
+) -> NDArray[np.uint8]:
+    """Decodes many JPEGs into one array; keywords as in `decode`.
+
+    Args:
+        images: the files' bytes. Without ``size`` all must come out equally large.
+        threads: None for all CPUs this process may use, but 1 in a torch worker;
+            ``TURBOSHARD_NUM_THREADS`` overrides both. Any number gives the same pixels.
+
+    Returns:
+        uint8 of shape (images, …), the rest as in `decode`.
+
+    Raises:
+        DecodeError: the first image that cannot be decoded; ``member`` is ``"item N"``, counted from 0.
+        ValueError: as in `decode`, or images of different sizes, naming the first that differs.
+    """
+
 def encode(
     image: Any,
     *,
@@ -84,6 +115,13 @@ def encode(
     Raises:
         TypeError: another dtype or shape.
         ValueError: quality or subsampling out of range.
+    """
+
+def info(data: Buffer, /) -> ImageInfo:
+    """Reads what the header of a JPEG says, without decoding.
+
+    Raises:
+        DecodeError: no JPEG, or one that `decode` would refuse by its header.
     """
 
 # --- shard -----------------------------------------------------------------------------------------------
@@ -124,9 +162,36 @@ class Shard:
     def view(self, sample: int) -> Sample:
         """One sample as read-only memoryviews of one ``bytes``; ``IndexError`` if there is none."""
 
+    def load(
+        self,
+        samples: Sequence[int],
+        fields: Sequence[str],
+        *,
+        size: int | tuple[int, int] | None = None,
+        resample: Resample = "lanczos3",
+        reduce: Literal[1, 2, 4, 8] = 1,
+        crop: tuple[int, int, int, int] | None = None,
+        mode: Literal["RGB", "L", "RGBA", "Y"] = "RGB",
+        layout: Literal["HWC", "CHW"] = "HWC",
+        exif: bool = False,
+        strict: bool = False,
+        truncated: Literal["error", "fill"] = "error",
+        out: Any = None,
+        threads: int | None = None,
+    ) -> NDArray[np.uint8]:
+        """Decodes ``fields`` of ``samples``; uint8 of shape (samples, fields, …), the rest as in `decode`.
+
+        Raises:
+            ShardError: a sample has not that field.
+            DecodeError: the first image that cannot be decoded, with its shard, member and offset.
+        """
+
 # --- process ---------------------------------------------------------------------------------------------
 
 def available_parallelism() -> int:
     """CPUs this process may use: its affinity and its cgroup's quota counted."""
+
+def build_info() -> BuildInfo:
+    """What this build is and what it runs on."""
 
 def _after_fork_in_child() -> None: ...

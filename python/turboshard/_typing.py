@@ -30,3 +30,36 @@ class DecodeKeywords(TypedDict, total=False):
     exif: bool
     strict: bool
     truncated: Literal["error", "fill"]
+
+
+class ImageInfo(TypedDict):
+    """What the header of a JPEG says."""
+
+    format: Literal["JPEG"]
+    height: int
+    width: int
+    channels: int
+    subsampling: str
+    """``"4:2:0"``, ``"4:4:4"``, … or ``"gray"``."""
+    quality: int | None
+    """The nearest setting on libjpeg's scale; None without quantisation tables."""
+    quality_exact: bool
+    """Whether the luma table is exactly libjpeg's of that quality."""
+    progressive: bool
+    orientation: int
+    """EXIF's, 1 to 8."""
+    icc: bool
+    """Whether a colour profile is there."""
+
+
+class BuildInfo(TypedDict):
+    """What this build is and what it runs on."""
+
+    version: str
+    profile: Literal["debug", "release"]
+    target: str
+    libjpeg_turbo: str
+    simd: str
+    """What libjpeg-turbo uses: ``"avx2"``, ``"sse2"``, ``"neon"``, or ``"none"``, which is slow."""
+    sha_extension: bool
+    """Whether the processor's own SHA-256 instructions are used."""

@@ -16,12 +16,14 @@ pub mod image;
 pub mod pool;
 pub mod random;
 
+pub mod batch;
 pub mod codec;
 pub mod jpeg;
 pub mod resize;
 
 pub mod index;
 pub mod key;
+pub mod load;
 pub mod shard;
 pub mod tar;
 

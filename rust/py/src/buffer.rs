@@ -33,12 +33,11 @@ pub(crate) fn bytes_like(data: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
     Ok(copy.cast_into::<PyBytes>()?.into())
 }
 
-/// Addresses of a buffer, to tell whether two of them share memory. Empty for what is no buffer.
-pub(crate) fn span(data: &Bound<'_, PyAny>) -> Range<usize> {
-    PyUntypedBuffer::get(data).map_or(0..0, |buffer| {
-        let start = buffer.buf_ptr() as usize;
-        start..start + buffer.len_bytes()
-    })
+/// Addresses of a buffer, to tell whether two of them share memory; `None` for what is no buffer.
+pub(crate) fn span(data: &Bound<'_, PyAny>) -> Option<Range<usize>> {
+    let buffer = PyUntypedBuffer::get(data).ok()?;
+    let start = buffer.buf_ptr() as usize;
+    Some(start..start + buffer.len_bytes())
 }
 
 /// 8-bit pixels lent to a call: rows, columns and, unless grey, channels.
@@ -107,7 +106,7 @@ impl<'py> Output<'py> {
             "but it is read-only".to_owned()
         } else if !buffer.is_c_contiguous() {
             "but it is strided".to_owned()
-        } else if overlaps(&span(out), inputs) {
+        } else if span(out).is_some_and(|span| overlaps(&span, inputs)) {
             "but it overlaps the input".to_owned()
         } else {
             return Ok(Self { object: out.clone(), buffer });

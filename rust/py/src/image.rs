@@ -9,11 +9,12 @@ use pyo3::{
 use turboshard::{
     codec::EncodeOptions,
     image::{Size, View},
+    jpeg::{markers::Header, quality, subsampling_name},
 };
 
 use crate::{
     buffer::{self, Output, Pixels},
-    enter,
+    enter, error,
     options::{self, WARN_PIXELS},
 };
 
@@ -32,7 +33,8 @@ pub(crate) fn decode<'py>(
     let input = buffer::bytes_like(data)?;
     let size = enter::inline(py, |codec| codec.output_size(&input, &options))?;
     let shape = options::shape(size, &options);
-    let mut output = Output::new(py, out, &shape, &[buffer::span(data)])?;
+    let spans: Vec<_> = buffer::span(data).into_iter().collect();
+    let mut output = Output::new(py, out, &shape, &spans)?;
     let pixels = output.bytes();
     let report = enter::inline(py, |codec| codec.decode_into(&input, &options, pixels))?;
     warn_if_large(py, report.pixels)?;
@@ -82,4 +84,24 @@ pub(crate) fn encode<'py>(
         Ok(jpeg)
     })?;
     Ok(PyBytes::new(py, &jpeg))
+}
+
+#[pyfunction]
+#[pyo3(signature = (data, /))]
+pub(crate) fn info<'py>(py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let input = buffer::bytes_like(data)?;
+    let facts = PyDict::new(py);
+    let header = Header::parse(&input).map_err(|failed| error::to_python(py, &failed))?;
+    let quality = quality::estimate(&input, &header.frame);
+    facts.set_item("format", "JPEG")?;
+    facts.set_item("height", header.frame.height)?;
+    facts.set_item("width", header.frame.width)?;
+    facts.set_item("channels", header.frame.count)?;
+    facts.set_item("subsampling", subsampling_name(&header.frame))?;
+    facts.set_item("quality", quality.map(|quality| quality.value))?;
+    facts.set_item("quality_exact", quality.is_some_and(|quality| quality.exact))?;
+    facts.set_item("progressive", matches!(header.frame.marker, 0xC2 | 0xCA))?;
+    facts.set_item("orientation", header.orientation())?;
+    facts.set_item("icc", header.has_icc)?;
+    Ok(facts)
 }

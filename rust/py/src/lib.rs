@@ -4,6 +4,8 @@
 
 #![allow(clippy::needless_pass_by_value)] // arguments are extracted into owned values
 
+mod about;
+mod batch;
 mod buffer;
 mod enter;
 mod error;
@@ -16,9 +18,13 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
+    use crate::about::build_info;
+    #[pymodule_export]
+    use crate::batch::decode_batch;
+    #[pymodule_export]
     use crate::enter::{_after_fork_in_child, available_parallelism};
     #[pymodule_export]
-    use crate::image::{decode, encode};
+    use crate::image::{decode, encode, info};
     #[pymodule_export]
     use crate::shard::PyShard;
 }

@@ -18,7 +18,7 @@ use turboshard::{
     shard::Shard,
 };
 
-use crate::enter;
+use crate::{batch, enter};
 
 /// An open, indexed shard. Reads do not move a file position, so threads and forked children share it.
 #[pyclass(frozen, name = "Shard", module = "turboshard._core")]
@@ -87,6 +87,22 @@ impl PyShard {
         self.with_fields(py, sample, |bytes, start, end| {
             Ok(PyBytes::new(py, bytes.as_bytes().get(start..end).unwrap_or_default()).into_any())
         })
+    }
+
+    #[pyo3(
+        signature = (samples, fields, *, out=None, threads=None, **keywords),
+        text_signature = "($self, samples, fields, *, size=None, resample='lanczos3', reduce=1, crop=None, mode='RGB', layout='HWC', exif=False, strict=False, truncated='error', out=None, threads=None)"
+    )]
+    fn load<'py>(
+        &self,
+        py: Python<'py>,
+        samples: Vec<usize>,
+        fields: Vec<String>,
+        out: Option<&Bound<'py, PyAny>>,
+        threads: Option<i64>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        batch::load(py, self, &samples, &fields, out, threads, keywords)
     }
 
     fn view<'py>(&self, py: Python<'py>, sample: usize) -> PyResult<Bound<'py, PyDict>> {
