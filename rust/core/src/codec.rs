@@ -11,9 +11,16 @@ use crate::{
 };
 
 mod convert;
+mod fit;
 mod geometry;
+mod info;
+mod png;
+mod transcode;
 
 use geometry::{Plan, Turn};
+
+pub use info::{Info, info};
+pub use transcode::{DEFAULT_QUALITY, TranscodeOptions, Transcoded};
 
 /// What `decode` is asked for. Order: EXIF turn, crop, reduce, size, mode, layout.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +76,7 @@ pub struct Codec {
     decoded: Buffer,
     turned: Buffer,
     resized: Buffer,
+    to_encode: Buffer,
 }
 
 impl Codec {

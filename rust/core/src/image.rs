@@ -191,6 +191,78 @@ impl FromStr for Subsampling {
     }
 }
 
+/// How an image is brought to a size of another aspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Fit {
+    /// Each axis by itself; the picture is distorted if the aspects differ.
+    #[default]
+    Stretch,
+    /// The largest centred part that has the aspect; the result has exactly the size.
+    Cover,
+    /// The whole picture, as large as fits into the size: Pillow's `ImageOps.contain`.
+    Contain,
+}
+
+impl Fit {
+    /// The name used on the command line and in provenance.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stretch => "stretch",
+            Self::Cover => "cover",
+            Self::Contain => "contain",
+        }
+    }
+}
+
+impl FromStr for Fit {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "stretch" => Self::Stretch,
+            "cover" => Self::Cover,
+            "contain" => Self::Contain,
+            _ => return Err(Error::invalid(format!("fit {name:?} is none of stretch, cover, contain"))),
+        })
+    }
+}
+
+/// The file format images are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OutputFormat {
+    /// That of the source.
+    #[default]
+    Keep,
+    /// JPEG.
+    Jpeg,
+    /// PNG, 8 bits a channel.
+    Png,
+}
+
+impl OutputFormat {
+    /// The name used on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+        }
+    }
+}
+
+impl FromStr for OutputFormat {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "keep" => Self::Keep,
+            "jpeg" => Self::Jpeg,
+            "png" => Self::Png,
+            _ => return Err(Error::invalid(format!("format {name:?} is none of keep, jpeg, png"))),
+        })
+    }
+}
+
 /// Borrowed 8-bit pixels, rows without gaps, channels interleaved.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {

@@ -14,6 +14,7 @@ pub mod error;
 pub mod fault;
 pub mod image;
 pub mod pool;
+pub mod progress;
 pub mod random;
 
 pub mod batch;

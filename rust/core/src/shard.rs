@@ -111,6 +111,17 @@ impl Shard {
     }
 }
 
+/// Fills `buffer` with `len` bytes of a file from `offset`; reuses its memory.
+///
+/// # Errors
+/// `Tar(Truncated)` if the file ends first; `Io`.
+pub fn read_file(path: &Path, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
+    let (file, _) = open_regular(path)?;
+    buffer.resize(len, 0);
+    let got = pread(&file, buffer, offset).map_err(|e| Error::io(path, e))?;
+    if got < len { Err(Error::tar(TarFault::Truncated, offset).in_shard(path)) } else { Ok(()) }
+}
+
 /// Opens a regular file for reading; its size beside it.
 ///
 /// # Errors

@@ -76,7 +76,9 @@ fn as_opened(codec: &mut Codec, data: &[u8], mode: &str) -> turboshard::error::R
             image.start(Target::Cmyk, 1)?;
             let mut pixels = vec![0; size.pixels() * 4];
             image.rows(Target::Cmyk, &mut pixels, size.width * 4, size.height as u32)?;
-            pixels.iter_mut().for_each(|value| *value = 255 - *value);
+            for value in &mut pixels {
+                *value = 255 - *value;
+            }
             Ok((size, pixels))
         }
         _ => decode(codec, data, Mode::Rgb),
@@ -94,7 +96,8 @@ fn difference(case: &Case, found: turboshard::error::Result<(Size, Vec<u8>)>) ->
             if expected["size"] != serde_json::json!([size.width, size.height]) {
                 return Some(format!("{size:?}, Pillow says {}", expected["size"]));
             }
-            let digest: String = Sha256::digest(&pixels).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest =
+                Sha256::digest(&pixels).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
             (expected["pixels_sha256"] != digest).then(|| "other pixels than Pillow's".to_owned())
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn finish(pixels: &[u8], channels: usize, mode: Mode, layout: Layout,
             out.as_chunks_mut().0.iter_mut().zip(pixels).for_each(|(target, &v)| *target = [v, v, v, 255]);
         }
         (_, Mode::L | Mode::Y, _) => {
-            out.iter_mut().zip(rgb).for_each(|(target, &pixel)| *target = luma(pixel))
+            out.iter_mut().zip(rgb).for_each(|(target, &pixel)| *target = luma(pixel));
         }
         (_, Mode::Rgb, Layout::Hwc) => out.copy_from_slice(pixels),
         (_, Mode::Rgba, Layout::Hwc) => {

@@ -141,7 +141,7 @@ fn reduced_crop(crop: Crop, full: Size, by: usize) -> Result<Crop> {
     if crop.height == 0 || crop.width == 0 {
         return Err(Error::invalid("an empty crop"));
     }
-    if crop.y % by != 0 || crop.x % by != 0 {
+    if !crop.y.is_multiple_of(by) || !crop.x.is_multiple_of(by) {
         return Err(Error::invalid(format!(
             "with reduce {by} a crop starts at multiples of {by}, not at y {}, x {}",
             crop.y, crop.x

@@ -6,10 +6,7 @@ use std::{
     ptr::NonNull,
 };
 
-use super::{
-    ffi,
-    markers::{Component, Frame, Header},
-};
+use super::{ffi, markers::Header};
 use crate::{
     error::{Error, Result},
     fault::ImageFault,
@@ -279,29 +276,4 @@ pub(super) fn words(text: &[c_char]) -> String {
 
 pub(super) fn out_of_memory() -> Error {
     Error::new(crate::error::Kind::Internal("out of memory".to_owned()))
-}
-
-/// How the chroma of a frame is sampled, in the usual notation; "gray" for one component.
-pub fn subsampling_name(frame: &Frame) -> String {
-    match frame.components() {
-        [_] => "gray".to_owned(),
-        [luma, rest @ ..] if rest.iter().take(2).all(|c| (c.horizontal, c.vertical) == (1, 1)) => {
-            match (luma.horizontal, luma.vertical) {
-                (1, 1) => "4:4:4".to_owned(),
-                (2, 1) => "4:2:2".to_owned(),
-                (2, 2) => "4:2:0".to_owned(),
-                (1, 2) => "4:4:0".to_owned(),
-                (4, 1) => "4:1:1".to_owned(),
-                (1, 4) => "4:4:1".to_owned(),
-                (4, 2) => "4:1:0".to_owned(),
-                _ => factors(frame.components()),
-            }
-        }
-        components => factors(components),
-    }
-}
-
-fn factors(components: &[Component]) -> String {
-    let each = components.iter().map(|c| format!("{}x{}", c.horizontal, c.vertical));
-    each.collect::<Vec<_>>().join(",")
 }

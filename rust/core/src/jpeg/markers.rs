@@ -165,6 +165,41 @@ impl Frame {
         self.components.get(..usize::from(self.count)).unwrap_or_default()
     }
 
+    /// Whether the file is refined in several passes.
+    pub fn is_progressive(&self) -> bool {
+        matches!(self.marker, 0xC2 | 0xC6 | 0xCA | 0xCE)
+    }
+
+    /// Columns and rows of luma for one of chroma; `None` for grey and for what has no such ratio.
+    pub fn chroma_ratio(&self) -> Option<(u8, u8)> {
+        let [luma, blue, red, ..] = self.components() else { return None };
+        let whole = |a: u8, b: u8| (b != 0 && a.is_multiple_of(b)).then(|| a / b);
+        let ratio = |chroma: &Component| {
+            Some((whole(luma.horizontal, chroma.horizontal)?, whole(luma.vertical, chroma.vertical)?))
+        };
+        ratio(blue).filter(|_| ratio(blue) == ratio(red))
+    }
+
+    /// How chroma is sampled in the usual notation, such as "4:2:0"; "gray" for one component; the bare
+    /// sampling factors where there is no name.
+    pub fn subsampling_name(&self) -> String {
+        let name = match self.chroma_ratio() {
+            _ if self.count == 1 => "gray",
+            Some((1, 1)) => "4:4:4",
+            Some((2, 1)) => "4:2:2",
+            Some((2, 2)) => "4:2:0",
+            Some((1, 2)) => "4:4:0",
+            Some((4, 1)) => "4:1:1",
+            Some((1, 4)) => "4:4:1",
+            Some((4, 2)) => "4:1:0",
+            _ => {
+                let factors = self.components().iter().map(|c| format!("{}x{}", c.horizontal, c.vertical));
+                return factors.collect::<Vec<_>>().join(",");
+            }
+        };
+        name.to_owned()
+    }
+
     fn parse(marker: u8, payload: &[u8]) -> Result<Self> {
         let none = || Error::image(ImageFault::NotAnImage);
         let [precision, h1, h0, w1, w0, count, rest @ ..] = payload else { return Err(none()) };

@@ -11,7 +11,7 @@ mod encode;
 pub(crate) mod exif;
 mod ffi;
 
-pub use decode::{Decoder, Image, Outcome, Source, Target, subsampling_name};
+pub use decode::{Decoder, Image, Outcome, Source, Target};
 pub use encode::{Encoder, MAX_PAYLOAD};
 
 // Links the static library whose functions the shim calls.

@@ -1,5 +1,7 @@
 //! The only tar writer: headers whose bytes depend on name and size alone.
 
+use std::str::FromStr;
+
 use crate::{
     error::{Error, Result},
     tar::{BLOCK, Block, header, pax},
@@ -13,6 +15,28 @@ pub enum LongNames {
     Gnu,
     /// PAX `path` records.
     Pax,
+}
+
+impl LongNames {
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gnu => "gnu",
+            Self::Pax => "pax",
+        }
+    }
+}
+
+impl FromStr for LongNames {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "gnu" => Ok(Self::Gnu),
+            "pax" => Ok(Self::Pax),
+            _ => Err(Error::invalid(format!("tar format {name:?} is none of gnu, pax"))),
+        }
+    }
 }
 
 /// Names above this are refused: no reader takes them, ours included.
@@ -102,6 +126,18 @@ pub fn header_into(name: &[u8], size: u64, format: LongNames, out: &mut Vec<u8>)
     Ok(())
 }
 
+/// Appends one whole member: headers, bytes, padding.
+///
+/// # Errors
+/// As [`header_into`].
+pub fn member_into(name: &[u8], data: &[u8], format: LongNames, out: &mut Vec<u8>) -> Result<()> {
+    let size = data.len() as u64;
+    header_into(name, size, format, out)?;
+    out.extend_from_slice(data);
+    out.resize(out.len() + padding(size) as usize, 0);
+    Ok(())
+}
+
 /// Bytes that `header_into` would append.
 pub fn header_len(name: &[u8], size: u64, format: LongNames) -> u64 {
     let plan = Plan::of(name, size);
@@ -139,11 +175,7 @@ impl Archive {
     /// # Errors
     /// As [`header_into`].
     pub fn member(&mut self, name: impl AsRef<[u8]>, data: &[u8]) -> Result<()> {
-        let size = data.len() as u64;
-        header_into(name.as_ref(), size, self.format, &mut self.bytes)?;
-        self.bytes.extend_from_slice(data);
-        self.bytes.resize(self.bytes.len() + padding(size) as usize, 0);
-        Ok(())
+        member_into(name.as_ref(), data, self.format, &mut self.bytes)
     }
     /// The bytes, with the end marker.
     pub fn finish(mut self) -> Vec<u8> {

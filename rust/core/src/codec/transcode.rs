@@ -1,0 +1,189 @@
+//! One image file in, another out: decode, fit, resize, encode, with profile and EXIF carried over.
+
+use std::borrow::Cow;
+
+use super::{Codec, DecodeOptions, Report, fit, png};
+use crate::{
+    error::{Error, Result},
+    fault::ImageFault,
+    image::{Filter, Fit, Mode, OutputFormat, Size, Subsampling, View},
+    jpeg::{
+        MAX_PAYLOAD, exif,
+        markers::{APP1, APP2, Frame, Header, Segment, Segments},
+    },
+};
+
+/// Quality used where none is asked for.
+pub const DEFAULT_QUALITY: u8 = 95;
+
+/// What `transcode` is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct TranscodeOptions {
+    /// Size of the result, or the box it is fitted into; `None` keeps the image's own.
+    pub size: Option<Size>,
+    /// What becomes of an image with another aspect.
+    pub fit: Fit,
+    /// Filter for `size`.
+    pub filter: Filter,
+    /// JPEG quality; `None` is 95 where an image must be encoded anew, and not by itself a reason to.
+    pub quality: Option<u8>,
+    /// Chroma resolution; `None` keeps the source's where 420, 422 and 444 can express it.
+    pub subsampling: Option<Subsampling>,
+    /// Turn CMYK into RGB instead of refusing it.
+    pub to_rgb: bool,
+    /// Allow results with more rows or columns than the part of the source they show.
+    pub allow_upscale: bool,
+    /// Format of the result.
+    pub format: OutputFormat,
+    /// Any warning of the decoder is an error.
+    pub strict: bool,
+    /// Pixels above which an image is refused before anything is allocated; `None` is no limit.
+    pub max_pixels: Option<u64>,
+}
+
+/// What `transcode` did.
+#[derive(Debug, Clone, Default)]
+pub struct Transcoded {
+    /// Size of the result; `None` only in a default value.
+    pub size: Option<Size>,
+    /// The file is the source's, byte for byte: there was nothing to do.
+    pub copied: bool,
+    /// Subsampling written; `None` for grey, PNG and copies.
+    pub subsampling: Option<Subsampling>,
+    /// "Keep" was not possible: the source's subsampling became 420.
+    pub subsampling_changed: bool,
+    /// What the decoder noticed; empty for a copy.
+    pub report: Report,
+}
+
+impl Codec {
+    /// Makes another image file of `jpeg` and appends it to `out`.
+    ///
+    /// Pixels are not turned; the EXIF segment keeps its orientation and loses its thumbnail.
+    ///
+    /// # Errors
+    /// As [`Codec::decode_into`]; `Unsupported` for CMYK unless `to_rgb`; `Invalid` for enlarging unless allowed.
+    pub fn transcode(
+        &mut self,
+        jpeg: &[u8],
+        options: &TranscodeOptions,
+        out: &mut Vec<u8>,
+    ) -> Result<Transcoded> {
+        let header = Header::parse(jpeg)?;
+        let frame = &header.frame;
+        let from = Size { height: usize::from(frame.height), width: usize::from(frame.width) };
+        let (crop, size) = fit::fit(from, options.size.unwrap_or(from), options.fit)?;
+        let inks = frame.count == 4;
+        let nothing_to_do = size == from
+            && options.quality.is_none()
+            && options.subsampling.is_none()
+            && options.format != OutputFormat::Png
+            && !(inks && options.to_rgb);
+        if nothing_to_do {
+            out.extend_from_slice(jpeg);
+            return Ok(Transcoded { size: Some(size), copied: true, ..Transcoded::default() });
+        }
+        if inks && !options.to_rgb {
+            let refused = ImageFault::Unsupported("CMYK cannot be encoded anew as it is".to_owned());
+            return Err(Error::image(refused).with_hint("--to-rgb converts it, as Pillow does"));
+        }
+        if !options.allow_upscale && (size.height > crop.height || size.width > crop.width) {
+            return Err(Error::invalid(format!(
+                "{} by {} pixels would be enlarged to {} by {}",
+                crop.width, crop.height, size.width, size.height
+            ))
+            .with_hint("--allow-upscale permits it"));
+        }
+        let mode = if frame.count == 1 { Mode::L } else { Mode::Rgb };
+        let decode = DecodeOptions {
+            size: Some(size),
+            filter: options.filter,
+            crop: Some(crop),
+            mode,
+            strict: options.strict,
+            max_pixels: options.max_pixels,
+            ..DecodeOptions::default()
+        };
+        // Taken out of the codec while its other parts are at work; an early return only loses memory to reuse.
+        let mut buffer = std::mem::take(&mut self.to_encode);
+        let pixels = buffer.of(size.pixels() * mode.channels());
+        let report = self.decode_into(jpeg, &decode, pixels)?;
+        let view = View { pixels, size, channels: mode.channels() };
+        let carried = Carried::collect(jpeg, inks)?;
+        let mut done = Transcoded { size: Some(size), report, ..Transcoded::default() };
+        if options.format == OutputFormat::Png {
+            png::write(view, carried.profile().as_deref(), carried.exif(), out)?;
+        } else {
+            let (subsampling, changed) = subsampling(frame, options.subsampling);
+            done.subsampling = (mode != Mode::L).then_some(subsampling);
+            done.subsampling_changed = changed;
+            let quality = options.quality.unwrap_or(DEFAULT_QUALITY);
+            self.encoder.encode(view, quality, subsampling, &carried.segments(), out)?;
+        }
+        self.to_encode = buffer;
+        Ok(done)
+    }
+}
+
+/// The subsampling to write, and whether it is another than the source's though that was to be kept.
+fn subsampling(frame: &Frame, asked: Option<Subsampling>) -> (Subsampling, bool) {
+    if let Some(asked) = asked {
+        return (asked, false);
+    }
+    match frame.chroma_ratio() {
+        Some((1, 1)) => (Subsampling::S444, false),
+        Some((2, 1)) => (Subsampling::S422, false),
+        Some((2, 2)) => (Subsampling::S420, false),
+        _ => (Subsampling::S420, frame.count != 1),
+    }
+}
+
+/// The segments that go from the source into the result.
+struct Carried<'d> {
+    /// Payload of the EXIF segment, its head included.
+    exif: Option<Cow<'d, [u8]>>,
+    /// Payloads of the ICC segments, in the file's order.
+    icc: Vec<&'d [u8]>,
+}
+
+const EXIF_HEAD: &[u8] = b"Exif\0\0";
+const ICC_HEAD: usize = 14;
+
+impl<'d> Carried<'d> {
+    /// Reads them. The profile of an image that was `inks` describes colours it no longer has.
+    fn collect(jpeg: &'d [u8], inks: bool) -> Result<Self> {
+        let mut carried = Self { exif: None, icc: Vec::new() };
+        for segment in Segments::new(jpeg)? {
+            let segment: Segment<'d> = segment?;
+            if segment.is_icc() && !inks {
+                carried.icc.push(segment.payload);
+            } else if let Some(tiff) = segment.exif().filter(|_| carried.exif.is_none()) {
+                carried.exif = Some(match exif::without_thumbnail(tiff) {
+                    Cow::Borrowed(_) => Cow::Borrowed(segment.payload),
+                    Cow::Owned(tiff) => Cow::Owned([EXIF_HEAD, &tiff].concat()),
+                });
+            }
+        }
+        Ok(carried)
+    }
+
+    fn segments(&self) -> Vec<(u8, &[u8])> {
+        let exif = self.exif.iter().map(|payload| (APP1, payload.as_ref()));
+        let icc = self.icc.iter().map(|payload| (APP2, *payload));
+        exif.chain(icc).filter(|(_, payload)| payload.len() <= MAX_PAYLOAD).collect()
+    }
+
+    fn exif(&self) -> Option<&[u8]> {
+        self.exif.as_deref()?.get(EXIF_HEAD.len()..)
+    }
+
+    /// The whole profile; `None` if there is none or pieces are missing.
+    fn profile(&self) -> Option<Vec<u8>> {
+        let mut pieces = self.icc.clone();
+        pieces.sort_by_key(|payload| payload.get(12).copied());
+        let count = pieces.first()?.get(13).copied()?;
+        let whole = usize::from(count) == pieces.len();
+        whole
+            .then(|| pieces.iter().filter_map(|payload| payload.get(ICC_HEAD..)).flatten().copied().collect())
+    }
+}
