@@ -186,7 +186,22 @@ class Shard:
             DecodeError: the first image that cannot be decoded, with its shard, member and offset.
         """
 
-# --- process ---------------------------------------------------------------------------------------------
+# --- progress ---------------------------------------------------------------------------------------------
+
+@final
+class Progress:
+    """How far a long call is that was given this; to be read from another thread."""
+
+    def __new__(cls) -> Progress: ...
+    @property
+    def done(self) -> int:
+        """Units done: bytes where bytes are read, images where images are made."""
+
+    @property
+    def total(self) -> int:
+        """Units in all; 0 while that is not known."""
+
+# --- process ----------------------------------------------------------------------------------------
 
 def available_parallelism() -> int:
     """CPUs this process may use: its affinity and its cgroup's quota counted."""

@@ -39,6 +39,7 @@ class ImageInfo(TypedDict):
     height: int
     width: int
     channels: int
+    colour: Literal["gray", "YCbCr", "RGB", "CMYK", "YCCK"]
     subsampling: str
     """``"4:2:0"``, ``"4:4:4"``, … or ``"gray"``."""
     quality: int | None

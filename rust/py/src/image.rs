@@ -7,14 +7,13 @@ use pyo3::{
     types::{PyBytes, PyDict},
 };
 use turboshard::{
-    codec::EncodeOptions,
+    codec::{self, EncodeOptions},
     image::{Size, View},
-    jpeg::{markers::Header, quality, subsampling_name},
 };
 
 use crate::{
     buffer::{self, Output, Pixels},
-    enter, error,
+    enter,
     options::{self, WARN_PIXELS},
 };
 
@@ -91,17 +90,17 @@ pub(crate) fn encode<'py>(
 pub(crate) fn info<'py>(py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let input = buffer::bytes_like(data)?;
     let facts = PyDict::new(py);
-    let header = Header::parse(&input).map_err(|failed| error::to_python(py, &failed))?;
-    let quality = quality::estimate(&input, &header.frame);
+    let found = enter::inline(py, |_| codec::info(&input))?;
     facts.set_item("format", "JPEG")?;
-    facts.set_item("height", header.frame.height)?;
-    facts.set_item("width", header.frame.width)?;
-    facts.set_item("channels", header.frame.count)?;
-    facts.set_item("subsampling", subsampling_name(&header.frame))?;
-    facts.set_item("quality", quality.map(|quality| quality.value))?;
-    facts.set_item("quality_exact", quality.is_some_and(|quality| quality.exact))?;
-    facts.set_item("progressive", matches!(header.frame.marker, 0xC2 | 0xCA))?;
-    facts.set_item("orientation", header.orientation())?;
-    facts.set_item("icc", header.has_icc)?;
+    facts.set_item("height", found.size.height)?;
+    facts.set_item("width", found.size.width)?;
+    facts.set_item("channels", found.components)?;
+    facts.set_item("colour", found.colour)?;
+    facts.set_item("subsampling", found.subsampling)?;
+    facts.set_item("quality", found.quality.map(|quality| quality.value))?;
+    facts.set_item("quality_exact", found.quality.is_some_and(|quality| quality.exact))?;
+    facts.set_item("progressive", found.progressive)?;
+    facts.set_item("orientation", found.orientation)?;
+    facts.set_item("icc", found.has_icc)?;
     Ok(facts)
 }

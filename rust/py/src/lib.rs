@@ -11,6 +11,7 @@ mod enter;
 mod error;
 mod image;
 mod options;
+mod progress;
 mod shard;
 
 use pyo3::prelude::*;
@@ -25,6 +26,8 @@ mod _core {
     use crate::enter::{_after_fork_in_child, available_parallelism};
     #[pymodule_export]
     use crate::image::{decode, encode, info};
+    #[pymodule_export]
+    use crate::progress::PyProgress;
     #[pymodule_export]
     use crate::shard::PyShard;
 }
