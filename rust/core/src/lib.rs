@@ -28,10 +28,16 @@ pub mod load;
 pub mod shard;
 pub mod tar;
 
+pub mod bundle;
 pub mod digest;
 pub mod manifest;
+pub mod reghead;
 pub mod release;
 pub mod reshard;
+pub mod samples;
+pub mod source;
+pub mod spec;
+pub mod sums;
 pub mod synth;
 pub mod verify;
 pub mod writer;
