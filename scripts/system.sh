@@ -62,20 +62,25 @@ install_wanted() {
     local list
     list=$(printf '%s, ' "${reasons[@]}")
     list=${list%, }
-    local -a root=()
+    local -a root=() # expanded as below because the bash of macOS calls an empty array unset
     if [ "$(manager)" != brew ] && [ "$(id -u)" -ne 0 ]; then
         sudo -n true 2>/dev/null || die "missing: $list; this user may not install it" "run: sudo $command"
         root=(sudo -n)
     fi
     say "missing: $list; running: ${root[*]:+${root[*]} }$command"
+    local log
+    log=$(mktemp)
     if [ "$(manager)" = apt-get ]; then
-        "${root[@]}" apt-get update -qq >&2 || say "apt-get update failed; trying with the lists as they are"
-        command=${command/ install/ -qq install}
         export DEBIAN_FRONTEND=noninteractive
         [ ${#root[@]} -eq 0 ] || root+=(env DEBIAN_FRONTEND=noninteractive)
+        ${root[@]+"${root[@]}"} apt-get update >"$log" 2>&1 || say "apt-get update failed; trying with the lists as they are"
     fi
     # shellcheck disable=SC2086  # a command line made above, of words without spaces
-    "${root[@]}" $command >&2 || die "could not install: $list" "run: ${root[*]:+sudo }$command"
+    if ! ${root[@]+"${root[@]}"} $command >>"$log" 2>&1; then
+        cat "$log" >&2
+        die "could not install: $list" "run: ${root[*]:+sudo }$command"
+    fi
+    rm -f "$log"
     say "installed: ${wanted[*]}"
     wanted=()
     reasons=()

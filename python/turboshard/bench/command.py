@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from turboshard.cli.output import common, pass_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from turboshard.bench.data import Data
     from turboshard.bench.report import Report
+    from turboshard.cli.output import Settings
 
 SUITES = ("decode", "resize", "verify", "index", "reshard")
 RECORD = Path("benches/record")
@@ -33,36 +36,38 @@ RECORD = Path("benches/record")
     "--rounds", type=click.IntRange(1), help="How often each takes its turn.  [default: 7; reshard: 3]"
 )
 @click.option("--cores", type=click.Choice(["one", "all", "both"]), default="both", show_default=True)
-@click.option("-j", "--threads", type=click.IntRange(1), help='What "all" means.  [default: the usable CPUs]')
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 @click.option("--record", is_flag=True, help=f"Keep the JSON as {RECORD}/CPU/DATE.json.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with plots.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@common("threads", "quiet", "json")
+@pass_settings
 def bench(
+    settings: Settings,
     suites: tuple[str, ...],
     data: Path | None,
     identities: int,
     photos: Path | None,
     rounds: int | None,
     cores: str,
-    threads: int | None,
-    as_json: bool,
     record: bool,
     html: Path | None,
-    quiet: bool,
 ) -> None:
     """Time this library and every installed rival on the same bytes.
 
     SUITE is any of decode, resize, verify, index and reshard; all of them by default. Answers are checked to agree
     before anything is timed; contenders take turns within one run. `make rivals` installs all contenders.
     """
+    from turboshard import build_info
     from turboshard.bench import data as source
     from turboshard.bench import machine, page, table
     from turboshard.bench.harness import Disagreement
 
-    usable = threads or machine.cores()
+    if build_info()["profile"] != "release":
+        raise click.UsageError(
+            "this is a debug build, whose times mean nothing; `make setup` builds for release"
+        )
+    usable = settings.threads or machine.cores()
     on = sorted({"one": {1}, "all": {usable}, "both": {1, usable}}[cores])
-    with tempfile.TemporaryDirectory(prefix="turboshard-bench-") as folder, _progress(quiet) as tell:
+    with tempfile.TemporaryDirectory(prefix="turboshard-bench-") as folder, _progress(settings.quiet) as tell:
         scratch = Path(folder)
         tell("preparing the data")
         try:
@@ -70,7 +75,7 @@ def bench(
             report = _run(suites or SUITES, given, on, scratch, rounds, tell)
         except Disagreement as error:
             raise _Failed(str(error)) from error
-    if as_json:
+    if settings.json:
         click.echo(report.to_json(), nl=False)
     else:
         from rich.console import Console
