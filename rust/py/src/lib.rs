@@ -12,6 +12,7 @@ mod error;
 mod image;
 mod options;
 mod progress;
+mod release;
 mod shard;
 
 use pyo3::prelude::*;
@@ -28,6 +29,8 @@ mod _core {
     use crate::image::{decode, encode, info};
     #[pymodule_export]
     use crate::progress::PyProgress;
+    #[pymodule_export]
+    use crate::release::{PyRelease, verify};
     #[pymodule_export]
     use crate::shard::PyShard;
 }

@@ -4,8 +4,9 @@
 //! tens of grey levels away from Pillow, because the rounding and clamping in between fall differently.
 
 use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions,
-    images::{Image, ImageRef},
+    FilterType, PixelTrait, ResizeAlg, ResizeOptions,
+    images::{TypedImage, TypedImageRef},
+    pixels::{U8, U8x3, U8x4},
 };
 
 use crate::{
@@ -71,6 +72,8 @@ fn kernel(filter: Filter) -> Option<FilterType> {
     })
 }
 
+/// One axis of one image. Typed calls: the library's untyped one would compile every pixel type it knows, which
+/// takes minutes.
 fn pass(
     resizer: &mut fast_image_resize::Resizer,
     pixels: &[u8],
@@ -80,19 +83,29 @@ fn pass(
     channels: usize,
     kernel: FilterType,
 ) -> Result<()> {
-    let kind = match channels {
-        1 => PixelType::U8,
-        3 => PixelType::U8x3,
-        4 => PixelType::U8x4,
-        _ => return Err(Error::invalid(format!("cannot resize {channels} channels"))),
-    };
+    match channels {
+        1 => typed::<U8>(resizer, pixels, from, out, to, kernel),
+        3 => typed::<U8x3>(resizer, pixels, from, out, to, kernel),
+        4 => typed::<U8x4>(resizer, pixels, from, out, to, kernel),
+        _ => Err(Error::invalid(format!("cannot resize {channels} channels"))),
+    }
+}
+
+fn typed<P: PixelTrait>(
+    resizer: &mut fast_image_resize::Resizer,
+    pixels: &[u8],
+    from: Size,
+    out: &mut [u8],
+    to: Size,
+    kernel: FilterType,
+) -> Result<()> {
     let side = |n: usize| u32::try_from(n).map_err(|_| Error::invalid("an image side is too long"));
     let refused = |e: &dyn std::error::Error| Error::new(Kind::Internal(format!("resize: {e}")));
-    let source =
-        ImageRef::new(side(from.width)?, side(from.height)?, pixels, kind).map_err(|e| refused(&e))?;
-    let mut target =
-        Image::from_slice_u8(side(to.width)?, side(to.height)?, out, kind).map_err(|e| refused(&e))?;
+    let source = TypedImageRef::<P>::from_buffer(side(from.width)?, side(from.height)?, pixels);
+    let source = source.map_err(|e| refused(&e))?;
+    let target = TypedImage::<P>::from_buffer(side(to.width)?, side(to.height)?, out);
+    let mut target = target.map_err(|e| refused(&e))?;
     // The fourth channel is one like the others: nothing here is transparent.
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(kernel)).use_alpha(false);
-    resizer.resize(&source, &mut target, &options).map_err(|e| refused(&e))
+    resizer.resize_typed(&source, &mut target, &options).map_err(|e| refused(&e))
 }
