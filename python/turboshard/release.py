@@ -15,7 +15,7 @@ from turboshard import _core
 from turboshard.shard import Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from turboshard._typing import Sample, Source
 
@@ -37,11 +37,16 @@ class Release:
     """
 
     def __init__(self, source: Source | Release, *, lenient: bool = False) -> None:
-        self.sources: list[str] = _specifications(source)
+        if isinstance(source, Release):
+            self.__dict__.update(source.__dict__)
+            return
+        given = [source] if isinstance(source, str | os.PathLike) else source
+        self.sources: list[str] = [os.fspath(one) for one in given]
         self._lenient = lenient
         self._release = _core.Release(self.sources)
-        self._selection = _core.Selection([], [])
+        # What a part keeps; None is all there is.
         self._rows: list[int] | None = None
+        self._fields: list[str] | None = None
 
     @property
     def name(self) -> str:
@@ -72,8 +77,9 @@ class Release:
     @property
     def fields(self) -> list[str]:
         """The distinct fields that are selected, in order of first appearance, in lower case."""
-        distinct = dict.fromkeys(field for shard in self.shards for field in shard.fields)
-        return [field for field in distinct if self._selection.keeps(field)]
+        if self._fields is not None:
+            return self._fields
+        return list(dict.fromkeys(field for shard in self.shards for field in shard.fields))
 
     @property
     def keys(self) -> list[str]:
@@ -149,43 +155,41 @@ class Release:
                 stays unless ``"!json"``.
             first: keep so many of the samples that remain, from the start.
         """
-        part = copy.copy(self)
         conditions = [where] if isinstance(where, str) else list(where)
         words = [fields] if isinstance(fields, str) else list(fields)
-        part._selection = self._selection.also(words, conditions)
-        part._selection.check(self.fields)
+        selection = _core.Selection(words, conditions)
+        part = copy.copy(self)
+        part.__dict__.pop("_positions", None)
+        if words:
+            selection.check(self.fields)
+            part._fields = [field for field in self.fields if selection.keeps(field)]
         positions: Iterable[int] = range(len(self))
         if keys is not None:
             wanted = {self.position(key) for key in keys}
             positions = [position for position in positions if position in wanted]
         if conditions:
-            positions = [position for position in positions if self._holds(part, position)]
-        kept = [position if self._rows is None else self._rows[position] for position in positions]
-        part._rows = kept[:first]
-        part.__dict__.pop("_positions", None)
+            positions = [position for position in positions if self._meets(selection, position)]
+        if keys is not None or conditions or first is not None:
+            rows = positions if self._rows is None else [self._rows[position] for position in positions]
+            part._rows = list(rows)[:first]
         return part
 
     @property
     def is_whole(self) -> bool:
         """False for a part of a release."""
-        return self._rows is None
+        return self._rows is None and self._fields is None
 
-    @property
-    def selected(self) -> list[str]:
-        """The words of ``fields`` that this part was selected by."""
-        return self._selection.words
-
-    def _holds(self, part: Release, position: int) -> bool:
+    def _meets(self, selection: _core.Selection, position: int) -> bool:
         shard, sample = self.locate(position)
         fields = shard.view(sample)
-        return part._selection.holds(fields["__key__"], bytes(fields.get("json", b"")))
+        return selection.holds(fields["__key__"], bytes(fields.get("json", b"")))
 
     def _sample(self, position: int) -> Sample:
         shard, number = self.locate(position)
         sample = shard[number]
-        if not self._selection.words:
+        if self._fields is None:
             return sample
-        return {k: v for k, v in sample.items() if k.startswith("__") or self._selection.keeps(k)}
+        return {name: value for name, value in sample.items() if name[:2] == "__" or name in self._fields}
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -205,21 +209,15 @@ class Release:
         """Identities by key, from the list of samples."""
         return {key: identity for key, identity, _, _ in self._release.samples() or ()}
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"sources": self.sources, "lenient": self._lenient, "rows": self._rows, "words": self.selected}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["sources"], lenient=state["lenient"])  # type: ignore[misc]
-        self._rows = state["rows"]
-        self._selection = _core.Selection(state["words"], [])
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (self.sources, self._lenient, self._rows, self._fields)
 
     def __repr__(self) -> str:
         part = "" if self.is_whole else f", a part of {len(self)} samples"
         return f"turboshard.Release({', '.join(map(repr, self.sources))}): {len(self.paths)} shards{part}"
 
 
-def _specifications(source: Source | Release) -> list[str]:
-    if isinstance(source, Release):
-        return source.sources
-    given: Sequence[str | os.PathLike[str]] = [source] if isinstance(source, str | os.PathLike) else source
-    return [os.fspath(one) for one in given]
+def _reopen(sources: list[str], lenient: bool, rows: list[int] | None, fields: list[str] | None) -> Release:
+    release = Release(sources, lenient=lenient)
+    release._rows, release._fields = rows, fields
+    return release

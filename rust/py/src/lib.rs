@@ -13,6 +13,7 @@ mod image;
 mod options;
 mod progress;
 mod release;
+mod select;
 mod shard;
 
 use pyo3::prelude::*;
@@ -31,6 +32,8 @@ mod _core {
     use crate::progress::PyProgress;
     #[pymodule_export]
     use crate::release::{PyRelease, verify};
+    #[pymodule_export]
+    use crate::select::{PySelection, identity_of};
     #[pymodule_export]
     use crate::shard::PyShard;
 }

@@ -1,1 +1,3 @@
 //! Shards in, other shards out.
+
+pub mod select;
