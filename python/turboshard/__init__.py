@@ -14,13 +14,16 @@ from turboshard import _core
 from turboshard._core import build_info, decode, decode_batch, encode, info
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
+from turboshard.release import Release
 from turboshard.shard import Index, Shard
+from turboshard.verify import verify
 
 __all__ = [
     "DecodeError",
     "DecompressionBombWarning",
     "DigestMismatch",
     "Index",
+    "Release",
     "Shard",
     "ShardError",
     "build_info",
@@ -29,6 +32,7 @@ __all__ = [
     "encode",
     "info",
     "reghead",
+    "verify",
 ]
 
 __version__: str = build_info()["version"]

@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, overload
 
 from turboshard import _core
+from turboshard.errors import ShardError
 from turboshard.shard import Shard
 
 if TYPE_CHECKING:
@@ -124,6 +125,18 @@ class Release:
             if other == identity or other.startswith(f"{identity}_"):
                 return self._sample(position)
         raise KeyError(identity)
+
+    def meta(self, position: int) -> dict[str, Any]:
+        """Parse the JSON of a sample, selected or not; empty if it has none."""
+        shard, number = self.locate(position)
+        text = shard.view(number).get("json")
+        if text is None:
+            return {}
+        try:
+            parsed = json.loads(bytes(text))
+        except ValueError as error:
+            raise ShardError(f"JSON: {error}", shard=shard.path, member=f"{shard.keys[number]}.json") from None
+        return parsed if isinstance(parsed, dict) else {}
 
     @property
     def identities(self) -> list[str]:

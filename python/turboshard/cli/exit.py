@@ -49,7 +49,7 @@ def _judge(error: BaseException) -> tuple[Exit, str]:
             return Exit.INTERRUPTED, f"interrupted; {error or 'run the same command again'}"
         case click.UsageError():
             help_line = f"; hint: see {error.ctx.command_path} --help" if error.ctx else ""
-            return Exit.USAGE, error.format_message() + help_line
+            return Exit.USAGE, error.format_message().rstrip(".") + help_line
         case click.ClickException():
             return Exit(error.exit_code), error.format_message()
         case ShardError():

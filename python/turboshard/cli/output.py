@@ -34,38 +34,31 @@ class Settings:
 
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
-_COMMON = {
-    "threads": click.Option(
-        ["-j", "--threads"],
-        type=click.IntRange(1),
-        metavar="N",
-        help="Threads to compute on.  [default: the CPUs this process may use]",
-    ),
-    "quiet": click.Option(["-q", "--quiet"], is_flag=True, help="No progress and no remarks."),
-    "json": click.Option(["--json"], is_flag=True, help="Print one JSON document."),
-    "debug": click.Option(["--debug"], is_flag=True, help="Show a traceback when something fails."),
+_COMMON: dict[str, dict[str, Any]] = {
+    "threads": {
+        "spellings": ["-j", "--threads"],
+        "type": click.IntRange(1),
+        "metavar": "N",
+        "help": "Threads to compute on.  [default: the CPUs this process may use]",
+    },
+    "quiet": {"spellings": ["-q", "--quiet"], "is_flag": True, "help": "No progress and no remarks."},
+    "json": {"spellings": ["--json"], "is_flag": True, "help": "Print one JSON document."},
+    "debug": {"spellings": ["--debug"], "is_flag": True, "help": "Show a traceback when something fails."},
 }
 
 
-def common(*names: str, **replaced: click.Option) -> Callable[[_F], _F]:
+def common(*names: str, **spelled: list[str]) -> Callable[[_F], _F]:
     """Add common options to a verb; their values are in the `Settings` of `pass_settings`.
 
-    ``replaced`` gives an option other spellings.
+    ``spelled`` are options that this verb spells in another way.
     """
 
     def decorate(function: _F) -> _F:
-        for name in (*names, "debug"):
-            template = replaced.get(name, _COMMON[name])
-            click.option(
-                *template.opts,
-                f"_{name}",
-                type=template.type,
-                is_flag=template.is_flag,
-                metavar=template.metavar,
-                help=template.help,
-                expose_value=False,
-                callback=_keep(name),
-            )(function)
+        for name in (*names, *spelled, "debug"):
+            given = dict(_COMMON[name])
+            spellings = spelled.get(name, given.pop("spellings"))
+            given.pop("spellings", None)
+            click.option(*spellings, f"_{name}", expose_value=False, callback=_keep(name), **given)(function)
         return function
 
     return decorate

@@ -33,7 +33,7 @@ mod _core {
     #[pymodule_export]
     use crate::release::{PyRelease, verify};
     #[pymodule_export]
-    use crate::select::{PySelection, identity_of};
+    use crate::select::{PySelection, identity_of, reghead_facts};
     #[pymodule_export]
     use crate::shard::PyShard;
 }

@@ -14,6 +14,14 @@ impl PyProgress {
         Self::default()
     }
 
+    fn expect(&self, total: u64) {
+        self.0.expect(total);
+    }
+
+    fn add(&self, units: u64) {
+        self.0.add(units);
+    }
+
     #[getter]
     fn done(&self) -> u64 {
         self.0.get().0

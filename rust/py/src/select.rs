@@ -1,9 +1,10 @@
 //! Which samples and which of their fields: the words of `--select` and `--where`.
 
-use pyo3::prelude::*;
+use pyo3::{prelude::*, types::PyDict};
 use serde_json::Value;
 use turboshard::{
     error::Result,
+    reghead,
     reshard::select::{self, Condition, Fields},
 };
 
@@ -48,4 +49,17 @@ impl PySelection {
 #[pyfunction]
 pub(crate) fn identity_of(key: &str) -> &str {
     select::identity_in_key(key)
+}
+
+/// What a RegHead identity's name says, or `None`.
+#[pyfunction]
+pub(crate) fn reghead_facts<'py>(py: Python<'py>, identity: &str) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(found) = reghead::split_identity(identity) else { return Ok(None) };
+    let facts = PyDict::new(py);
+    facts.set_item("number", found.number)?;
+    facts.set_item("animal", found.animal)?;
+    facts.set_item("style", reghead::canonical_style(found.style))?;
+    facts.set_item("feature", found.feature)?;
+    facts.set_item("accessories", found.accessories)?;
+    Ok(Some(facts))
 }
