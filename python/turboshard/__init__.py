@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import atexit as _atexit
 import os as _os
 
 from turboshard import _core
@@ -40,3 +41,4 @@ __version__: str = build_info()["version"]
 # A forked child has none of its parent's threads: it makes its own when it first needs them.
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_core._after_fork_in_child)  # noqa: SLF001
+_atexit.register(_core._at_exit)  # noqa: SLF001

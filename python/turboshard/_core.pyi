@@ -1,4 +1,3 @@
-# ruff: noqa: D401, PYI021 - this file is where the boundary is documented
 """The compiled core: the boundary between Python and Rust, one section a noun.
 
 Every call that reads files, hashes or decodes releases the GIL. Long ones ask for signals every 50 ms and
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from turboshard._typing import BuildInfo, ImageInfo, Resample, Sample
+from turboshard._typing import BuildInfo, IdentityFacts, ImageInfo, Resample, Sample, Verdict
 
 # --- image -----------------------------------------------------------------------------------------------
 
@@ -186,13 +185,84 @@ class Shard:
             DecodeError: the first image that cannot be decoded, with its shard, member and offset.
         """
 
-# --- progress ---------------------------------------------------------------------------------------------
+# --- release ---------------------------------------------------------------------------------------------
+
+@final
+class Release:
+    """Where the shards of a release lie and what its lists say; nothing of the shards is read.
+
+    Raises ``OSError`` for what does not exist, `ShardError` for a folder without shards and lists, or a list
+    that makes no sense, ``ValueError`` for no source or a malformed pattern.
+    """
+
+    def __new__(cls, sources: Sequence[str]) -> Release: ...
+    @property
+    def shards(self) -> list[str]:
+        """Paths: by name within a folder, in the given order otherwise."""
+
+    @property
+    def root(self) -> str:
+        """The folder of the first source."""
+
+    @property
+    def name(self) -> str:
+        """The manifest's, else what the shards' names have in front of their numbers, else the folder's."""
+
+    @property
+    def manifest(self) -> str | None:
+        """``release_manifest.json`` of the first source, as JSON."""
+
+    def samples(self) -> list[tuple[str, str, str, int]] | None:
+        """The rows of ``webdataset_samples.jsonl``: key, identity, shard, number of expressions."""
+
+def verify(
+    release: Release,
+    *,
+    base: str | os.PathLike[str] | None = None,
+    ignore_missing: bool = False,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> Verdict:
+    """Computes the SHA-256 of every listed file and compares; `turboshard.verify` says what the keywords mean."""
+
+# --- selection -------------------------------------------------------------------------------------------
+
+@final
+class Selection:
+    """Fields to keep and conditions to meet, in the words of ``--select`` and ``--where``.
+
+    Raises ``ValueError`` for words that make no sense.
+    """
+
+    def __new__(cls, fields: Sequence[str], conditions: Sequence[str]) -> Selection: ...
+    def check(self, fields: Sequence[str]) -> None:
+        """``ValueError`` if a word means none of these fields."""
+
+    def keeps(self, field: str) -> bool:
+        """Whether a field is kept."""
+
+    def holds(self, key: str, json: bytes | None) -> bool:
+        """Whether a sample with this key and JSON meets all conditions."""
+
+def identity_of(key: str) -> str:
+    """The identity in a key of RegHead's form; any other key is its own."""
+
+def reghead_facts(identity: str) -> IdentityFacts | None:
+    """What the name of a RegHead identity says; None if it is none."""
+
+# --- progress --------------------------------------------------------------------------------------------
 
 @final
 class Progress:
     """How far a long call is that was given this; to be read from another thread."""
 
     def __new__(cls) -> Progress: ...
+    def expect(self, total: int) -> None:
+        """Says how much there is in all."""
+
+    def add(self, units: int) -> None:
+        """Says that more is done."""
+
     @property
     def done(self) -> int:
         """Units done: bytes where bytes are read, images where images are made."""
@@ -201,7 +271,7 @@ class Progress:
     def total(self) -> int:
         """Units in all; 0 while that is not known."""
 
-# --- process ----------------------------------------------------------------------------------------
+# --- process ---------------------------------------------------------------------------------------------
 
 def available_parallelism() -> int:
     """CPUs this process may use: its affinity and its cgroup's quota counted."""
@@ -210,3 +280,4 @@ def build_info() -> BuildInfo:
     """What this build is and what it runs on."""
 
 def _after_fork_in_child() -> None: ...
+def _at_exit() -> None: ...

@@ -64,3 +64,35 @@ class BuildInfo(TypedDict):
     """What libjpeg-turbo uses: ``"avx2"``, ``"sse2"``, ``"neon"``, or ``"none"``, which is slow."""
     sha_extension: bool
     """Whether the processor's own SHA-256 instructions are used."""
+
+
+class Line(TypedDict):
+    """The verdict on one listed file; `turboshard.verify` has it as `ShardReport`."""
+
+    path: str
+    file: str | None
+    outcome: Literal["ok", "failed", "open or read"]
+    reason: str | None
+    expected: str | None
+    found: str | None
+    size: int | None
+
+
+class Verdict(TypedDict):
+    """The verdict on a release; `turboshard.verify` has it as `Report`."""
+
+    lines: list[Line]
+    extra: list[str]
+    malformed: list[int]
+    nothing_to_check: bool
+
+
+class IdentityFacts(TypedDict):
+    """What the name of a RegHead identity says."""
+
+    number: int
+    animal: str
+    style: str
+    """One of the four, whatever its spelling."""
+    feature: str
+    accessories: list[str]

@@ -42,6 +42,11 @@ class ShardError(ValueError):
         parts = {"shard": self.shard, "member": self.member, "offset": self.offset}
         return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
 
+    def __repr__(self) -> str:
+        given = {"shard": self.shard, "member": self.member, "offset": self.offset, "hint": self.hint}
+        words = [repr(super().__str__()), *(f"{k}={v!r}" for k, v in given.items() if v is not None)]
+        return f"{type(self).__name__}({', '.join(words)})"
+
     def __str__(self) -> str:
         message = super().__str__()
         return f"{message} ({self.where})" if self.where else message
@@ -51,7 +56,7 @@ class DecodeError(ShardError):
     """An image that cannot be decoded, or is refused."""
 
 
-class DigestMismatch(ShardError):  # noqa: N818
+class DigestMismatch(ShardError):
     """Bytes whose SHA-256 is not the published one."""
 
 

@@ -41,10 +41,11 @@ class Release:
         if isinstance(source, Release):
             self.__dict__.update(source.__dict__)
             return
-        given = [source] if isinstance(source, str | os.PathLike) else source
-        self.sources: list[str] = [os.fspath(one) for one in given]
+        self.sources: list[str] = specifications(source)
         self._lenient = lenient
         self._release = _core.Release(self.sources)
+        if not self._release.shards:
+            raise ShardError("no shard, only lists of shards that are not there", shard=self._release.root)
         # What a part keeps; None is all there is.
         self._rows: list[int] | None = None
         self._fields: list[str] | None = None
@@ -135,7 +136,9 @@ class Release:
         try:
             parsed = json.loads(bytes(text))
         except ValueError as error:
-            raise ShardError(f"JSON: {error}", shard=shard.path, member=f"{shard.keys[number]}.json") from None
+            raise ShardError(
+                f"JSON: {error}", shard=shard.path, member=f"{shard.keys[number]}.json"
+            ) from None
         return parsed if isinstance(parsed, dict) else {}
 
     @property
@@ -228,6 +231,14 @@ class Release:
     def __repr__(self) -> str:
         part = "" if self.is_whole else f", a part of {len(self)} samples"
         return f"turboshard.Release({', '.join(map(repr, self.sources))}): {len(self.paths)} shards{part}"
+
+
+def specifications(source: Source | Release) -> list[str]:
+    """Words that the core finds the shards by."""
+    if isinstance(source, Release):
+        return source.sources
+    given = [source] if isinstance(source, str | os.PathLike) else source
+    return [os.fspath(one) for one in given]
 
 
 def _reopen(sources: list[str], lenient: bool, rows: list[int] | None, fields: list[str] | None) -> Release:

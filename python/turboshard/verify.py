@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 from turboshard import _core
 from turboshard.errors import DigestMismatch, ShardError
-from turboshard.release import Release
+from turboshard.release import specifications
 
 if TYPE_CHECKING:
     from turboshard._typing import Source
+    from turboshard.release import Release
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,11 @@ class Report:
     def problems(self) -> list[ShardError]:
         """What is wrong, as exceptions that can be raised."""
         if self.nothing_to_check:
-            return [ShardError("nothing to check", hint="there is no SHA256SUMS and no manifest, or they are empty")]
+            return [
+                ShardError(
+                    "nothing to check", hint="there is no SHA256SUMS and no manifest, or they are empty"
+                )
+            ]
         return [problem for shard in self.shards if (problem := shard.problem) is not None]
 
     def raise_for_problems(self) -> None:
@@ -110,7 +115,7 @@ def verify(
     if deep:
         raise ValueError("deep verification is not built yet")
     found = _core.verify(
-        Release(release)._release,  # noqa: SLF001
+        _core.Release(specifications(release)),
         base=None if base is None else os.fspath(base),
         ignore_missing=ignore_missing,
         progress=progress,

@@ -63,7 +63,10 @@ def compare(settings: Settings, a: str, b: str, min_psnr: float | None) -> int:
         before, after = one[key], other[key]
         return before, after, list(_ratios(before, after))
 
-    with progress(settings, "comparing") as counter, ThreadPoolExecutor(settings.threads or _threads.default()) as pool:
+    with (
+        progress(settings, "comparing") as counter,
+        ThreadPoolExecutor(settings.threads or _threads.default()) as pool,
+    ):
         counter.expect(len(common_keys))
         for key, (before, after, measured) in zip(common_keys, pool.map(judge, common_keys), strict=True):
             found.samples += 1
@@ -94,7 +97,9 @@ def _ratios(before: Sample, after: Sample) -> list[tuple[float, str]]:
         if name.endswith((".jpg", ".jpeg")):
             facts = info(after[name])
             size = (facts["height"], facts["width"])
-            ratios.append((psnr(decode(before[name], size=size), decode(after[name])), f"{after['__key__']}.{name}"))
+            ratios.append(
+                (psnr(decode(before[name], size=size), decode(after[name])), f"{after['__key__']}.{name}")
+            )
     return ratios
 
 

@@ -33,17 +33,19 @@ def doctor(settings: Settings) -> int:
     if settings.json:
         print_json(healthy=healthy, **build, **facts, packages=packages, complaints=complaints)
     else:
-        for name, value in {**build, **facts}.items():
-            click.echo(f"{name.replace('_', ' '):14} {_word(value)}")
-        for name, version in packages.items():
-            click.echo(f"{name:14} {version or 'not installed'}")
+        for name, value in (
+            ("turboshard", f"{build['version']}, {build['profile']} build"),
+            ("libjpeg-turbo", f"{build['libjpeg_turbo']}, SIMD: {build['simd']}"),
+            ("SHA extension", "yes" if build["sha_extension"] else "no"),
+            ("CPU", f"{facts['cpu']} ({build['target']})"),
+            ("threads", facts["threads"]),
+            ("Python", facts["python"]),
+            *((name, version or "not installed") for name, version in packages.items()),
+        ):
+            click.echo(f"{name:14} {value}")
         for complaint in complaints:
             click.echo(f"turboshard: {complaint}", err=True)
     return Exit.GOOD if healthy else Exit.ENVIRONMENT
-
-
-def _word(value: object) -> object:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 def _version(package: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from enum import IntEnum
 
 import click
@@ -36,10 +37,8 @@ def report(error: BaseException, *, debug: bool) -> Exit:
     code, words = _judge(error)
     parts = [" ".join(words.split())]
     parts += [" ".join(note.split()) for note in getattr(error, "__notes__", [])]
-    try:
+    with suppress(OSError):  # nobody reads stderr; the code still says it
         click.echo(f"turboshard: {'; '.join(parts)}", err=True)
-    except OSError:
-        pass  # nobody reads stderr; the code still says it
     return code
 
 

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 @click.command
 @click.argument("path")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where to.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where to."
+)
 @click.option("--overwrite", is_flag=True, help="Replace files that are there.")
-@click.option("--keep-names", is_flag=True, help="Name files by key and field even where JSON has other names.")
+@click.option(
+    "--keep-names", is_flag=True, help="Name files by key and field even where JSON has other names."
+)
 @selection
 @common("quiet")
 @pass_settings

@@ -102,12 +102,12 @@ def _runs(samples: list[int]) -> Iterator[tuple[int, int]]:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    metavar="FILE|DIR/",
     help="File, or folder for a file a shard.  [default: stdout]",
 )
 @common("threads", "quiet", "json")
 @pass_settings
-def index(settings: Settings, shards: tuple[str, ...], style: str, output: Path | None) -> None:
+def index(settings: Settings, shards: tuple[str, ...], style: str, output: str | None) -> None:
     """List where every member of the shards lies. SHARD may be a release, a glob or a brace range, too."""
     from turboshard.release import Release
 
@@ -124,37 +124,43 @@ def index(settings: Settings, shards: tuple[str, ...], style: str, output: Path 
     remark(settings, f"{len(opened)} shards, {len(release)} samples")
 
 
-def _write_texts(shards: list[Shard], text: Callable[[Shard], str], style: str, output: Path | None) -> None:
-    if output is None or not _is_folder(output):
-        if style == "wds2idx" and len(shards) > 1:
+def _write_texts(shards: list[Shard], text: Callable[[Shard], str], style: str, output: str | None) -> None:
+    folder_due = style == "wds2idx" and len(shards) > 1
+    if output is None or not (folder_due or _is_folder(output)):
+        if folder_due:
             raise click.UsageError("wds2idx is a file a shard: give a folder with -o")
         _write("".join(map(text, shards)), output)
         return
-    output.mkdir(parents=True, exist_ok=True)
+    folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
     ending = {"jsonl": ".jsonl", "wds2idx": ".idx"}[style]
     for shard in shards:
-        _write(text(shard), output / (Path(shard.path).stem + ending))
+        _write(text(shard), folder / (Path(shard.path).stem + ending))
 
 
-def _write_energon(shards: list[Shard], output: Path | None) -> None:
+def _write_energon(shards: list[Shard], output: str | None) -> None:
     if output is None:
-        raise click.UsageError("energon is several files: give a folder with -o")
-    (output / ".nv-meta").mkdir(parents=True, exist_ok=True)
+        raise click.UsageError("energon's index is binary: give a file or folder with -o")
+    if len(shards) == 1 and not _is_folder(output):
+        Path(output).write_bytes(energon(shards[0]))
+        return
+    folder = Path(output)
+    (folder / ".nv-meta").mkdir(parents=True, exist_ok=True)
     counts = {}
     for shard in shards:
         name = Path(shard.path).name
-        (output / f"{name}.idx").write_bytes(energon(shard))
+        (folder / f"{name}.idx").write_bytes(energon(shard))
         counts[name] = len(shard)
     info = {"energon_version": ENERGON_VERSION, "shard_counts": counts}
-    (output / ".nv-meta" / ".info.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
+    (folder / ".nv-meta" / ".info.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
 
 
-def _is_folder(output: Path) -> bool:
-    return output.is_dir() or str(output).endswith("/")
+def _is_folder(output: str) -> bool:
+    return output.endswith("/") or Path(output).is_dir()
 
 
-def _write(text: str, output: Path | None) -> None:
+def _write(text: str, output: str | Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8", errors="surrogateescape")
+        Path(output).write_text(text, encoding="utf-8", errors="surrogateescape")

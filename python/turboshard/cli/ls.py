@@ -26,7 +26,9 @@ def ls(settings: Settings, paths: tuple[str, ...], samples: bool, long: bool) ->
 
     release = Release(list(paths))
     if settings.json:
-        print_json(**{"samples" if samples else "members": list((_samples if samples else _members)(release))})
+        print_json(
+            **{"samples" if samples else "members": list((_samples if samples else _members)(release))}
+        )
     elif samples:
         for row in _samples(release):
             click.echo(f"{row['key']}\t{row['shard']}\t{','.join(map(str, row['fields']))}")

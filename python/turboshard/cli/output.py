@@ -103,7 +103,9 @@ def progress(settings: Settings, what: str, *, of_bytes: bool = False) -> Iterat
     )
     from rich.progress import Progress as Bar
 
-    amount = [DownloadColumn(binary_units=True), TransferSpeedColumn()] if of_bytes else [MofNCompleteColumn()]
+    amount = (
+        [DownloadColumn(binary_units=True), TransferSpeedColumn()] if of_bytes else [MofNCompleteColumn()]
+    )
     columns = [TextColumn("{task.description}"), BarColumn(), *amount, TimeRemainingColumn()]
     finished = threading.Event()
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:

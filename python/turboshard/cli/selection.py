@@ -36,7 +36,9 @@ class Selection:
 def selection(function: _F) -> _F:
     """Add the options; they arrive as one argument, ``selection``."""
 
-    def gather(select: tuple[str, ...], keys: Path | None, where: tuple[str, ...], first: int | None) -> Selection:
+    def gather(
+        select: tuple[str, ...], keys: Path | None, where: tuple[str, ...], first: int | None
+    ) -> Selection:
         return Selection(select, None if keys is None else _read_keys(keys), where, first)
 
     def wrapped(

@@ -28,7 +28,9 @@ GAP = 8
 @click.argument("path")
 @click.argument("key")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE.png")
-@click.option("--size", type=click.IntRange(1, 4096), default=256, show_default=True, help="Side of a picture.")
+@click.option(
+    "--size", type=click.IntRange(1, 4096), default=256, show_default=True, help="Side of a picture."
+)
 @click.option("--columns", type=click.IntRange(1), default=5, show_default=True, help="Pictures in a row.")
 @selection
 @common("quiet")

@@ -28,6 +28,7 @@ class Stats:
     image_sizes: Counter[str] = field(default_factory=Counter)
     qualities: Counter[str] = field(default_factory=Counter)
     subsamplings: Counter[str] = field(default_factory=Counter)
+    images: int = 0
     broken_images: int = 0
     identities: int = 0
     styles: Counter[str] = field(default_factory=Counter)
@@ -35,7 +36,9 @@ class Stats:
 
 @click.command
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--no-images", is_flag=True, help="Read no image header: by the index alone, many times faster.")
+@click.option(
+    "--no-images", is_flag=True, help="Read no image header: by the index alone, many times faster."
+)
 @common("quiet", "json")
 @pass_settings
 def stats(settings: Settings, paths: tuple[str, ...], no_images: bool) -> None:
@@ -70,7 +73,9 @@ def _count_members(release: Release, found: Stats) -> None:
         for name, size in zip(index.field, index.size.tolist(), strict=True):
             found.member_bytes += size
             if name is not None:
-                entry = found.fields.setdefault(name.lower(), {"count": 0, "bytes": 0, "min": size, "max": size})
+                entry = found.fields.setdefault(
+                    name.lower(), {"count": 0, "bytes": 0, "min": size, "max": size}
+                )
                 entry["count"] += 1
                 entry["bytes"] += size
                 entry["min"] = min(entry["min"], size)
@@ -94,6 +99,7 @@ def _look_at_images(release: Release, position: int, found: Stats) -> None:
     for name, data in shard.view(sample).items():
         if not name.endswith((".jpg", ".jpeg")) and name not in {"jpg", "jpeg"}:
             continue
+        found.images += 1
         try:
             facts = info(data)
         except DecodeError:
@@ -107,7 +113,9 @@ def _look_at_images(release: Release, position: int, found: Stats) -> None:
 
 
 def _print(found: Stats) -> None:
-    click.echo(f"{found.name}: {found.shards} shards, {found.samples} samples, {found.members} members")
+    click.echo(
+        f"{found.name}: {found.shards} shards, {found.samples} samples, {found.members} members, {found.images} JPEGs"
+    )
     click.echo(f"{found.shard_bytes:,} bytes of shards, {found.member_bytes:,} of members")
     width = max(map(len, found.fields), default=0)
     for name, entry in found.fields.items():

@@ -18,7 +18,9 @@ WORDS = {"ok": "OK", "failed": "FAILED", "open or read": "FAILED open or read"}
 
 @click.command
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--base", metavar="DIR", help="Listed paths are relative to DIR.  [default: the release's folder]")
+@click.option(
+    "--base", metavar="DIR", help="Listed paths are relative to DIR.  [default: the release's folder]"
+)
 @click.option("--ignore-missing", is_flag=True, help="Leave out files that are not there.")
 @click.option("--quiet", "no_ok", is_flag=True, help="No OK lines.")
 @click.option("--status", is_flag=True, help="No lines at all: the exit code says it.")

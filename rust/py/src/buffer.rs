@@ -14,6 +14,8 @@ use pyo3::{
     types::{PyBytes, PyTuple},
 };
 
+use crate::ending;
+
 /// Bytes that stay the same for the length of a call.
 ///
 /// `bytes` cannot change and are borrowed. Anything else could be written to by another thread while a
@@ -89,6 +91,7 @@ impl<'py> Output<'py> {
         inputs: &[Range<usize>],
     ) -> PyResult<Self> {
         let Some(out) = out else {
+            let _visit = ending::Visit::begin(); // numpy may be imported here
             let shape = PyTuple::new(py, shape)?;
             // `empty`, not `zeros`: every byte is written, or the array is never seen.
             let object = numpy::get_array_module(py)?.call_method1(intern!(py, "empty"), (shape, "u1"))?;

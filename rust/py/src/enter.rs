@@ -4,7 +4,10 @@
 //! around them is only ever taken by a thread attached to the interpreter and nothing in the locked
 //! part calls Python, while `fork` is only ever called attached: no child is born with the lock held.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use pyo3::{exceptions::PyValueError, intern, prelude::*};
 use turboshard::{
@@ -13,7 +16,7 @@ use turboshard::{
     pool::{Cancel, Pool, Stash},
 };
 
-use crate::error;
+use crate::{ending, error};
 
 /// What calls share. A forked child starts with a new one: the threads of the old are not there.
 struct Shared {
@@ -44,6 +47,7 @@ pub(crate) fn run<T: Send>(
     threads: Option<i64>,
     work: impl FnOnce(&Work<'_>) -> Result<T> + Send,
 ) -> PyResult<T> {
+    let visit = ending::Visit::begin();
     let threads = resolve(py, threads)?;
     let (kept, codecs) = {
         let mut shared = shared();
@@ -57,7 +61,7 @@ pub(crate) fn run<T: Send>(
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     #[allow(clippy::redundant_closure_for_method_calls)]
     // the function itself is not general enough in its lifetime
-    let hook = || match Python::try_attach(|py| py.check_signals()) {
+    let hook = || match if ending::is_ending() { None } else { Python::try_attach(|py| py.check_signals()) } {
         Some(Ok(())) => false,
         Some(Err(error)) => {
             *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
@@ -65,9 +69,11 @@ pub(crate) fn run<T: Send>(
         }
         None => true, // the interpreter is shutting down
     };
-    let result = py.detach(|| {
+    let (result, _visit) = py.detach(|| {
+        drop(visit);
         let cancel = Cancel::with_hook(&hook);
-        work(&Work { pool: &pool, codecs: &codecs, cancel: &cancel })
+        let result = work(&Work { pool: &pool, codecs: &codecs, cancel: &cancel });
+        (result, ending::Visit::begin_or_stay())
     });
     match raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
         // Even if the work was done by then: a signal handler's exception must not be lost.
@@ -82,6 +88,11 @@ pub(crate) fn inline<T: Send>(
     work: impl FnOnce(&mut Codec) -> Result<T> + Send,
 ) -> PyResult<T> {
     run(py, Some(1), |with| with.codecs.with(work))
+}
+
+/// Lets other threads run for a while.
+pub(crate) fn pause(py: Python<'_>, time: Duration) {
+    py.detach(|| std::thread::sleep(time));
 }
 
 fn new_pool(py: Python<'_>, threads: usize) -> PyResult<Arc<Pool>> {
@@ -124,4 +135,5 @@ pub(crate) fn _after_fork_in_child() {
     let mut shared = shared();
     std::mem::forget(std::mem::take(&mut shared.pools));
     std::mem::forget(shared.codecs.take());
+    ending::forget_visits();
 }

@@ -7,6 +7,7 @@
 mod about;
 mod batch;
 mod buffer;
+mod ending;
 mod enter;
 mod error;
 mod image;
@@ -24,6 +25,8 @@ mod _core {
     use crate::about::build_info;
     #[pymodule_export]
     use crate::batch::decode_batch;
+    #[pymodule_export]
+    use crate::ending::_at_exit;
     #[pymodule_export]
     use crate::enter::{_after_fork_in_child, available_parallelism};
     #[pymodule_export]
