@@ -35,13 +35,13 @@ mkdir -p "$DEMO_DIR"
 rm -rf "$big" "$small"
 
 step "1. A 1024 release of $DEMO_IDENTITIES drawn heads, ten expressions each"
-run "$images" images turboshard synth "$big" --identities "$DEMO_IDENTITIES" --max-shard-size 16MiB
+run "$images" images turboshard synth "$big" --identities "$DEMO_IDENTITIES" --max-shard-size 8MiB
 
 step "2. Every shard against SHA256SUMS and the manifest"
 run "$(($(bytes "$big") / 1000000))" MB turboshard verify "$big"
 
 step "3. The 512 release derived from it"
-run "$images" images turboshard reshard "$big" -o "$small" --size 512 --max-shard-size 8MiB
+run "$images" images turboshard reshard "$big" -o "$small" --size 512 --max-shard-size 4MiB
 
 step "4. What a stranger would do with it: coreutils"
 (cd "$small" && run "$(($(bytes .) / 1000000))" MB sha256sum -c checksums/SHA256SUMS)

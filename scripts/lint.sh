@@ -14,12 +14,15 @@ check() { # check NAME COMMAND…
     fi
 }
 
+features=()
+[ "${TURBOSHARD_ALLOW_NO_SIMD:-0}" != 1 ] || features=(--no-default-features)
+
 check "ruff check" ruff check --quiet .
 check "ruff format" ruff format --quiet --check .
 check mypy python -m mypy --no-error-summary
 check stubtest python -m mypy.stubtest --concise turboshard
 check rustfmt cargo fmt --all --check
-check clippy cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings
+check clippy cargo clippy --quiet --locked --workspace --all-targets ${features[@]+"${features[@]}"} -- --deny warnings
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf 'lint failed: %s\n' "${failed[*]}" >&2

@@ -3,10 +3,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+flags=(--locked --package turboshard)
+[ "${TURBOSHARD_ALLOW_NO_SIMD:-0}" != 1 ] || flags+=(--no-default-features)
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --package turboshard --status-level fail --show-progress none
-    cargo test --locked --package turboshard --doc --quiet # nextest does not run these
+    cargo nextest run "${flags[@]}" --status-level fail --show-progress none
+    cargo test "${flags[@]}" --doc --quiet # nextest does not run these
 else
-    cargo test --locked --package turboshard --quiet
+    cargo test "${flags[@]}" --quiet
 fi
 exec "$VENV/bin/python" -m pytest "$@"

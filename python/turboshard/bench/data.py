@@ -43,7 +43,8 @@ def synthesize(folder: Path, identities: int, photos: Path | None) -> Data:
     """A 1024 release of so many identities, by `turboshard synth`."""
     root = folder / "release"
     command = [sys.executable, "-m", "turboshard", "synth", str(root), "--identities", str(identities)]
-    command += ["--max-shard-size", "16MiB", "--quiet"]
+    # Many small shards, so that contenders that share them out get equal shares.
+    command += ["--max-shard-size", "4MiB", "--quiet"]
     if photos is not None:
         command += ["--photos", str(photos)]
     subprocess.run(command, check=True, stdout=sys.stderr)

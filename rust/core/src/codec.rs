@@ -118,6 +118,16 @@ impl Codec {
             let stride = plan.decoded.width * channels;
             image.rows(target, out, stride, found.0)?;
             outcome = image.finish()?;
+        } else if let Some(halving) = (plan.is_resized_only() && target != Target::Cmyk)
+            .then(|| resizer.by_rows(plan.decoded, plan.output, channels, options.filter))
+            .flatten()
+        {
+            let length = plan.output.pixels() * channels;
+            let place = if same_pixels { &mut *out } else { resized.of(length) };
+            outcome = stream(image, target, plan.decoded, decoded, |row| halving.push(row, place))?;
+            if !same_pixels {
+                convert::finish(resized.filled(length), channels, options.mode, options.layout, out);
+            }
         } else {
             let mut pixels;
             (pixels, outcome) = window(image, target, &plan, decoded)?;
@@ -159,6 +169,27 @@ fn target(source: Source, mode: Mode) -> Target {
     }
 }
 
+/// Rows decoded at a time where the image is not kept: few enough for the fastest caches.
+const STRIP: usize = 16;
+
+/// Decodes the whole image and hands its rows on one by one.
+fn stream(
+    mut image: jpeg::Image<'_>,
+    target: Target,
+    size: Size,
+    buffer: &mut Buffer,
+    mut take: impl FnMut(&[u8]),
+) -> Result<Outcome> {
+    let stride = size.width * target.channels();
+    let strip = buffer.of(STRIP * stride);
+    for first in (0..size.height).step_by(STRIP) {
+        let rows = STRIP.min(size.height - first);
+        image.rows(target, strip, stride, rows as u32)?;
+        strip.chunks_exact(stride).take(rows).for_each(&mut take);
+    }
+    image.finish()
+}
+
 /// Decodes the plan's window as grey or RGB, without gaps. Rows behind it are not decoded.
 fn window<'b>(
     mut image: jpeg::Image<'_>,
@@ -166,14 +197,12 @@ fn window<'b>(
     plan: &Plan,
     buffer: &'b mut Buffer,
 ) -> Result<(&'b [u8], Outcome)> {
-    /// Rows decoded at a time on the way to the window.
-    const SKIP: usize = 16;
     let (window, width) = (plan.window, plan.decoded.width);
     let stride = width * target.channels();
-    let pixels = buffer.of(window.height.max(SKIP.min(window.y)) * stride);
+    let pixels = buffer.of(window.height.max(STRIP.min(window.y)) * stride);
     let mut above = window.y;
     while above > 0 {
-        let rows = above.min(SKIP);
+        let rows = above.min(STRIP);
         image.rows(target, pixels, stride, rows as u32)?;
         above -= rows;
     }

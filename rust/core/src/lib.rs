@@ -31,6 +31,8 @@ pub mod tar;
 pub mod bundle;
 pub mod digest;
 pub mod manifest;
+pub mod pack;
+pub mod publish;
 pub mod reghead;
 pub mod release;
 pub mod reshard;

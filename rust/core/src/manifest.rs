@@ -141,7 +141,7 @@ impl Listing {
 }
 
 fn first<'a>(object: &'a Value, keys: &[&str]) -> Option<&'a Value> {
-    keys.iter().find_map(|key| object.get(key)).filter(|value| !value.is_null())
+    keys.iter().filter_map(|key| object.get(key)).find(|value| !value.is_null())
 }
 
 /// The list of shards, at the top or a little below.
@@ -250,6 +250,7 @@ mod tests {
         let short = shards(&short).unwrap();
         assert_eq!((short[0].digest, short[1].size), (Some(digest), Some(9)));
         assert_eq!(shards(r#"{"shards": ["a.tar"]}"#).unwrap()[0].filename, "a.tar");
+        assert_eq!(shards(r#"{"shards": [{"name": null, "path": "b.tar"}]}"#).unwrap()[0].filename, "b.tar");
         assert!(shards(r#"{"name": "no list"}"#).unwrap().is_empty());
     }
 

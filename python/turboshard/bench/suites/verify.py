@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
     from turboshard.bench.suites import Setting
 
-Verdicts = dict[str, bool]
-"""Shard name to whether its bytes are those of the sums."""
+Digests = dict[str, str | None]
+"""Shard name to the SHA-256 of its bytes, found equal to that of the sums."""
 
 
-def cases(setting: Setting) -> Iterator[Case[Verdicts]]:
+def cases(setting: Setting) -> Iterator[Case[Digests]]:
     """The whole release; coreutils is single-threaded, so it meets us on one core only and is quoted on all."""
     for threads in setting.cores:
         yield _case(setting, threads)
 
 
-def _case(setting: Setting, threads: int) -> Case[Verdicts]:
+def _case(setting: Setting, threads: int) -> Case[Digests]:
     data = setting.data
     if data.sums is None:
         raise FileNotFoundError(f"{data.root}: no checksums/SHA256SUMS to verify against")
@@ -49,7 +49,9 @@ def _case(setting: Setting, threads: int) -> Case[Verdicts]:
             ["sha256sum", "--version"], capture_output=True, text=True, check=False
         ).stdout
         name = version.splitlines()[0].split()[-1] if version else "?"
-        contenders.append(Contender("sha256sum -c", name, partial(_coreutils, data.root, data.sums)))
+        contenders.append(
+            Contender("sha256sum -c", name, partial(_coreutils, data.root, data.sums, expected))
+        )
     else:
         missing.append(Missing("sha256sum -c", "not installed"))
     return Case(
@@ -72,17 +74,18 @@ def read_sums(path: Path) -> dict[str, str]:
     return {name.removeprefix("*").rsplit("/", 1)[-1]: digest for digest, name in pairs}
 
 
-def _ours(root: Path, threads: int) -> Verdicts:
+def _ours(root: Path, threads: int) -> Digests:
     report = ts.verify(root, threads=threads)
     if not report.ok:
         raise Disagreement(f"the release itself is not good: {report.problems[:1]}")
-    return {shard.path.rsplit("/", 1)[-1]: shard.ok for shard in report.shards}
+    return {shard.path.rsplit("/", 1)[-1]: shard.found for shard in report.shards}
 
 
-def _hashlib(shards: list[Path], expected: dict[str, str], threads: int) -> Verdicts:
-    def judge(shard: Path) -> bool:
+def _hashlib(shards: list[Path], expected: dict[str, str], threads: int) -> Digests:
+    def judge(shard: Path) -> str | None:
         with shard.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == expected[shard.name]
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        return found if found == expected[shard.name] else None
 
     if threads == 1:
         return {shard.name: judge(shard) for shard in shards}
@@ -90,7 +93,7 @@ def _hashlib(shards: list[Path], expected: dict[str, str], threads: int) -> Verd
         return dict(zip((shard.name for shard in shards), pool.map(judge, shards), strict=True))
 
 
-def _coreutils(root: Path, sums: Path) -> Verdicts:
+def _coreutils(root: Path, sums: Path, expected: dict[str, str]) -> Digests:
     done = subprocess.run(
         ["sha256sum", "-c", str(sums.relative_to(root))],
         cwd=root,
@@ -99,7 +102,8 @@ def _coreutils(root: Path, sums: Path) -> Verdicts:
         check=False,
     )
     lines = (line.rsplit(": ", 1) for line in done.stdout.splitlines())
-    return {name.rsplit("/", 1)[-1]: verdict == "OK" for name, verdict in lines}
+    verdicts = {name.rsplit("/", 1)[-1]: verdict for name, verdict in lines}
+    return {name: expected[name] if verdict == "OK" else None for name, verdict in verdicts.items()}
 
 
 def _openssl() -> str:

@@ -123,22 +123,32 @@ const NAMED: [(&str, u32, u32, u32, Pattern); 70] = [
 fn palette(family: Family) -> &'static [(u32, u32, u32)] {
     match family {
         Family::Bird => &[
-            (0x3c_78_a8, 0xd8_e4_ec, 0x20_3c_58), (0x48_8c_48, 0xd8_d8_70, 0x24_4c_2c),
-            (0xb8_40_30, 0xe8_c0_60, 0x5c_20_1c), (0x8a_68_48, 0xdc_c8_a8, 0x48_34_26),
-            (0x98_94_90, 0xe4_e2_de, 0x50_4e_50), (0xd8_b0_40, 0xf4_e4_a4, 0x94_6c_20),
+            (0x3c_78_a8, 0xd8_e4_ec, 0x20_3c_58),
+            (0x48_8c_48, 0xd8_d8_70, 0x24_4c_2c),
+            (0xb8_40_30, 0xe8_c0_60, 0x5c_20_1c),
+            (0x8a_68_48, 0xdc_c8_a8, 0x48_34_26),
+            (0x98_94_90, 0xe4_e2_de, 0x50_4e_50),
+            (0xd8_b0_40, 0xf4_e4_a4, 0x94_6c_20),
         ],
         Family::Reptile => &[
-            (0x5c_84_40, 0xb8_c4_80, 0x34_50_28), (0x8a_84_4c, 0xcc_c4_90, 0x50_4a_2a),
-            (0x78_6a_50, 0xb8_a8_88, 0x44_3a_2c), (0x48_8c_78, 0xb8_d8_a8, 0x28_54_4c),
+            (0x5c_84_40, 0xb8_c4_80, 0x34_50_28),
+            (0x8a_84_4c, 0xcc_c4_90, 0x50_4a_2a),
+            (0x78_6a_50, 0xb8_a8_88, 0x44_3a_2c),
+            (0x48_8c_78, 0xb8_d8_a8, 0x28_54_4c),
         ],
         Family::Fish => &[
-            (0x58_78_98, 0xd4_dc_e2, 0x30_44_5c), (0x78_80_88, 0xd8_dc_de, 0x44_4a_52),
-            (0x5c_8c_8c, 0xd8_e0_c8, 0x34_54_58), (0x8a_70_5c, 0xcc_b8_a4, 0x50_40_36),
+            (0x58_78_98, 0xd4_dc_e2, 0x30_44_5c),
+            (0x78_80_88, 0xd8_dc_de, 0x44_4a_52),
+            (0x5c_8c_8c, 0xd8_e0_c8, 0x34_54_58),
+            (0x8a_70_5c, 0xcc_b8_a4, 0x50_40_36),
         ],
         _ => &[
-            (0x9c_70_48, 0xe4_cc_a8, 0x50_34_22), (0xc0_92_60, 0xee_dc_c0, 0x78_50_30),
-            (0x6a_4c_38, 0xb0_8c_6c, 0x38_28_20), (0x88_7c_72, 0xcc_c2_b6, 0x4a_42_3c),
-            (0xd4_b4_88, 0xf2_e6_d2, 0x94_70_4a), (0x58_4a_44, 0x9a_86_78, 0x30_28_26),
+            (0x9c_70_48, 0xe4_cc_a8, 0x50_34_22),
+            (0xc0_92_60, 0xee_dc_c0, 0x78_50_30),
+            (0x6a_4c_38, 0xb0_8c_6c, 0x38_28_20),
+            (0x88_7c_72, 0xcc_c2_b6, 0x4a_42_3c),
+            (0xd4_b4_88, 0xf2_e6_d2, 0x94_70_4a),
+            (0x58_4a_44, 0x9a_86_78, 0x30_28_26),
             (0xa8_60_34, 0xe8_cc_a8, 0x5c_30_1c),
         ],
     }
@@ -174,7 +184,9 @@ impl Coat {
             "green_eyes" => rgb(0x5c_9c_4c),
             "amber_eyes" => rgb(0xd0_8c_28),
             _ => match identity.family {
-                Family::Cat => rgb([0xb8_a0_38, 0x78_a0_50, 0xc8_8c_30, 0x68_a0_b0][random.below(4) as usize]),
+                Family::Cat => {
+                    rgb([0xb8_a0_38, 0x78_a0_50, 0xc8_8c_30, 0x68_a0_b0][random.below(4) as usize])
+                }
                 Family::Bird => rgb([0xd8_a0_20, 0x40_28_1c, 0xc8_50_20][random.below(3) as usize]),
                 Family::Reptile => rgb([0xd0_a0_28, 0x9c_b0_38, 0xc0_60_28][random.below(3) as usize]),
                 _ => rgb([0x4a_2c_18, 0x6a_42_20, 0x38_24_1a][random.below(3) as usize]),
@@ -182,7 +194,9 @@ impl Coat {
         };
         let nose = match (identity.family, identity.feature) {
             (_, "pink_nose") => rgb(0xd8_88_84),
-            (Family::Bird, _) => rgb([0xe0_a0_30, 0x50_4c_4c, 0xd8_78_28, 0xc8_b8_98][random.below(4) as usize]),
+            (Family::Bird, _) => {
+                rgb([0xe0_a0_30, 0x50_4c_4c, 0xd8_78_28, 0xc8_b8_98][random.below(4) as usize])
+            }
             (Family::Cat | Family::Rabbit | Family::Rodent, _) => {
                 rgb([0xc8_88_80, 0x70_4c_48, 0xd0_94_8c][random.below(3) as usize])
             }
@@ -237,7 +251,9 @@ impl Coat {
                 let brow = inside(self.muzzle.x + across, y, self.eye.moved(-200, -900), (420, 300));
                 mix(base, self.light, (62_000 - brow >> 7).clamp(0, 256))
             }
-            Pattern::Blaze => mix(base, self.light, (900 + wobble * 3 - across - (self.eye.y - y) / 6).clamp(0, 256)),
+            Pattern::Blaze => {
+                mix(base, self.light, (900 + wobble * 3 - across - (self.eye.y - y) / 6).clamp(0, 256))
+            }
         };
         mix(own, self.light, pale)
     }

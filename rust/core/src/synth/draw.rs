@@ -30,9 +30,19 @@ impl Sketch {
     ///
     /// # Errors
     /// `Invalid` if the expression or the size is out of range, or `out` has another length.
-    pub fn draw(&mut self, identity: &Identity, expression: usize, size: usize, out: &mut [u8]) -> Result<()> {
+    pub fn draw(
+        &mut self,
+        identity: &Identity,
+        expression: usize,
+        size: usize,
+        out: &mut [u8],
+    ) -> Result<()> {
         if !SIZES.contains(&size) {
-            return Err(Error::invalid(format!("size {size} is outside {}..={}", SIZES.start(), SIZES.end())));
+            return Err(Error::invalid(format!(
+                "size {size} is outside {}..={}",
+                SIZES.start(),
+                SIZES.end()
+            )));
         }
         if expression >= EXPRESSIONS.len() {
             return Err(Error::invalid(format!("there is no expression {expression}")));

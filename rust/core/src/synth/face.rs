@@ -174,7 +174,8 @@ fn cavity(head: &Head, canvas: &mut Canvas<'_>, top: Point, half: i32, depth: i3
         let deep = mix(rgb(0x2a_0c_10), rgb(0x6a_20_28), ((y - top.y) * 200 / depth.max(1)).clamp(0, 256));
         let out = inside(x, y, tongue.0, tongue.1);
         let groove = 256 - (((x - top.x).abs() < 3 * STEP) as i32) * 30;
-        let flesh = colour::gain(rgb(0xd8_72_78), (groove - (out >> 11)).max(0) + (noise(21, x, y, 6) - 128) / 12);
+        let flesh =
+            colour::gain(rgb(0xd8_72_78), (groove - (out >> 11)).max(0) + (noise(21, x, y, 6) - 128) / 12);
         mix(deep, flesh, (65_536 - out >> 5).clamp(0, 256))
     });
     if teeth && depth > 30 * STEP {
@@ -205,7 +206,11 @@ fn muzzle(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     }
     canvas.fill(&lines, |_, _| dark);
     if pose.smile > 0 {
-        let dimple = [corner.moved(8 * STEP, -18 * STEP), corner.moved(16 * STEP, 2 * STEP), corner.moved(2 * STEP, 18 * STEP)];
+        let dimple = [
+            corner.moved(8 * STEP, -18 * STEP),
+            corner.moved(16 * STEP, 2 * STEP),
+            corner.moved(2 * STEP, 18 * STEP),
+        ];
         canvas.fill_blended(&Path::default().ribbon(&dimple, 8 * STEP, 40).and_mirrored(), 190, |_, _| dark);
     }
 }
@@ -224,7 +229,13 @@ fn beak(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     let tip = ry / 4 + length;
     let curl = ry * pose.smile / 3 >> 8;
     if pose.mouth > 0 {
-        let gape = [at(-rx, ry / 3), at(rx, ry / 3), at(rx * 5 / 8, ry / 3 + drop), at(0, tip + drop), at(-rx * 5 / 8, ry / 3 + drop)];
+        let gape = [
+            at(-rx, ry / 3),
+            at(rx, ry / 3),
+            at(rx * 5 / 8, ry / 3 + drop),
+            at(0, tip + drop),
+            at(-rx * 5 / 8, ry / 3 + drop),
+        ];
         canvas.fill(&Path::default().smooth(&gape), |_, _| rgb(0x38_10_14));
         let tongue = Path::default().ellipse(at(0, ry / 2 + drop * 5 / 8), rx / 3, drop / 2, 0);
         canvas.fill(&tongue, |_, _| rgb(0xc8_68_6c));
@@ -271,7 +282,8 @@ fn wide(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     let line = [corner.mirrored(), bend.mirrored(), mouth.moved(0, 8 * STEP + rise / 3), bend, corner];
     canvas.fill(&Path::default().ribbon(&line, 9 * STEP, 80), |_, _| dark);
     if pose.smile > 0 {
-        let dimple = [corner.moved(-4 * STEP, -20 * STEP), corner.moved(14 * STEP, 0), corner.moved(0, 18 * STEP)];
+        let dimple =
+            [corner.moved(-4 * STEP, -20 * STEP), corner.moved(14 * STEP, 0), corner.moved(0, 18 * STEP)];
         canvas.fill(&Path::default().ribbon(&dimple, 7 * STEP, 60).and_mirrored(), |_, _| dark);
     }
 }

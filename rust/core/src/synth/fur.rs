@@ -35,7 +35,9 @@ pub(super) fn layers(identity: &Identity) -> Vec<Layer> {
     };
     let mut layers = match (identity.family, identity.style) {
         // scales and smooth skins: wide short marks
-        (Family::Reptile | Family::Fish, _) => vec![layer(150, 8, 110, 44, 20, 150), layer(90, 3, 34, 60, 200, 110)],
+        (Family::Reptile | Family::Fish, _) => {
+            vec![layer(150, 8, 110, 44, 20, 150), layer(90, 3, 34, 60, 200, 110)]
+        }
         (_, Style::PlasticToy) => vec![layer(360, 46, 90, 22, 26, 110), layer(150, 6, 22, 20, 512, 90)],
         (Family::Bird, _) => vec![layer(200, 22, 110, 40, 30, 200), layer(88, 18, 26, 70, 46, 190)],
         (_, Style::Photorealistic) => vec![layer(170, 44, 40, 50, 50, 200), layer(84, 34, 22, 84, 60, 210)],

@@ -122,7 +122,8 @@ impl Head {
         };
         let inner = ear.clone().shrunk(150);
         let tone = |x: i32, y: i32| {
-            let shade = 250 + ((self.build.centre.y - y) * 30 / top) - i32::from(x > self.build.centre.x) * 24;
+            let shade =
+                250 + ((self.build.centre.y - y) * 30 / top) - i32::from(x > self.build.centre.x) * 24;
             colour::gain(self.coat.ear(), shade)
         };
         let hollow = |x: i32, y: i32| mix(tone(x, y), mix(self.coat.light, rgb(0xc8_88_80), 150), 190);
@@ -152,7 +153,12 @@ impl Head {
         let horn = match self.build.horns {
             Horns::None => return,
             Horns::Straight => Path::default().ribbon(
-                &[at(crown * 3 / 8, -60), at(crown * 3 / 8, 60), at(crown * 5 / 8, 120), at(crown * 5 / 8, 230)],
+                &[
+                    at(crown * 3 / 8, -60),
+                    at(crown * 3 / 8, 60),
+                    at(crown * 5 / 8, 120),
+                    at(crown * 5 / 8, 230),
+                ],
                 wide,
                 40,
             ),
@@ -180,12 +186,21 @@ impl Head {
                 60,
             ),
             Horns::Antlers => {
-                let beam = [at(crown * 3 / 8, -30), at(crown / 2, 90), at(crown * 5 / 4, 110), at(crown * 11 / 8, 250)];
+                let beam = [
+                    at(crown * 3 / 8, -30),
+                    at(crown / 2, 90),
+                    at(crown * 5 / 4, 110),
+                    at(crown * 11 / 8, 250),
+                ];
                 Path::default()
                     .ribbon(&beam, wide / 2, 150)
                     .ribbon(&[at(crown / 2, 60), at(crown / 4, 120), at(crown / 4, 190)], wide / 3, 120)
                     .ribbon(&[at(crown, 105), at(crown * 7 / 8, 170), at(crown * 7 / 8, 240)], wide / 3, 120)
-                    .ribbon(&[at(crown * 5 / 4, 130), at(crown * 13 / 8, 150), at(crown * 7 / 4, 210)], wide / 3, 120)
+                    .ribbon(
+                        &[at(crown * 5 / 4, 130), at(crown * 13 / 8, 150), at(crown * 7 / 4, 210)],
+                        wide / 3,
+                        120,
+                    )
             }
             Horns::Knobs => Path::default()
                 .ribbon(&[at(crown * 3 / 8, -40), at(crown * 3 / 8, 60)], wide * 3 / 4, 250)
@@ -194,7 +209,10 @@ impl Head {
         let bone = if self.build.horns == Horns::Antlers { rgb(0x96_78_58) } else { rgb(0xb4_a0_84) };
         canvas.fill(&horn.and_mirrored(), |x, y| {
             let ring = super::path::sine(y + (x - self.build.centre.x).abs() / 3) >> 7;
-            colour::add(colour::gain(bone, 256 - (x - self.build.centre.x) / 90), ring / 2 + (speck(5, x >> 4, y >> 4) >> 4) - 8)
+            colour::add(
+                colour::gain(bone, 256 - (x - self.build.centre.x) / 90),
+                ring / 2 + (speck(5, x >> 4, y >> 4) >> 4) - 8,
+            )
         });
     }
 
@@ -276,7 +294,9 @@ impl Head {
                     let y = eye.y - (90 + n * 26) * STEP - self.build.centre.y;
                     let wide = crown * (5 - n) / 8;
                     let line = [self.at(-wide, y), self.at(0, y - 24 * STEP), self.at(wide, y)];
-                    canvas.fill_blended(&Path::default().ribbon(&line, 7 * STEP, 20), 150, |_, _| self.coat.dark);
+                    canvas.fill_blended(&Path::default().ribbon(&line, 7 * STEP, 20), 150, |_, _| {
+                        self.coat.dark
+                    });
                 }
             }
             _ => {}
@@ -284,13 +304,24 @@ impl Head {
     }
 
     /// Long hairs from one place.
-    fn tuft(&self, canvas: &mut Canvas<'_>, random: &mut Random, root: (i32, i32), wide: i32, to: (i32, i32), count: i32) {
+    fn tuft(
+        &self,
+        canvas: &mut Canvas<'_>,
+        random: &mut Random,
+        root: (i32, i32),
+        wide: i32,
+        to: (i32, i32),
+        count: i32,
+    ) {
         for _ in 0..count {
             let across = random.within(-wide, wide);
             let root = self.at(root.0 + across, root.1 + random.within(-14, 24) * STEP);
             let reach = random.within(150, 256);
             let tip = root.moved(across / 2 + random.within(-18, 18) * STEP, to.1 * STEP * reach >> 8);
-            let colour = colour::gain(mix(self.coat.dark, self.coat.colour(root.x, root.y), 128), random.within(190, 320));
+            let colour = colour::gain(
+                mix(self.coat.dark, self.coat.colour(root.x, root.y), 128),
+                random.within(190, 320),
+            );
             let bend = Point { x: random.within(-12, 12) * STEP, y: 0 };
             canvas.hair(&Hair { root, tip, bend, width: 5 * STEP, colour, alpha: 230 });
         }

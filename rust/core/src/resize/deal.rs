@@ -1,0 +1,89 @@
+//! A row's pixels dealt out to two: the even ones and the odd ones.
+#![allow(unsafe_code)]
+
+/// Deals a row's pixels out to `even` and `odd`. Both may be longer than half the row; what they hold
+/// behind it is of no meaning.
+pub(super) fn deal(row: &[u8], channels: usize, even: &mut [u8], odd: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if channels == 3 && std::is_x86_feature_detected!("ssse3") {
+        let done = row.len() / 24;
+        if even.len() >= done * 12 + 4 && odd.len() >= done * 12 + 4 {
+            // SAFETY: the CPU has SSSE3; `done` times 24 bytes can be read, and 12 bytes and 4 more written.
+            unsafe { x86::deal_rgb(row, even, odd, done) };
+            let (row, even, odd) =
+                (row.get(done * 24..), even.get_mut(done * 12..), odd.get_mut(done * 12..));
+            plain_deal(row.unwrap_or_default(), 3, even.unwrap_or_default(), odd.unwrap_or_default());
+            return;
+        }
+    }
+    match channels {
+        // The lengths are constants here, which makes plain code fast.
+        1 => plain_deal(row, 1, even, odd),
+        4 => plain_deal(row, 4, even, odd),
+        _ => plain_deal(row, channels, even, odd),
+    }
+}
+
+#[inline]
+fn plain_deal(row: &[u8], channels: usize, even: &mut [u8], odd: &mut [u8]) {
+    let places = even.chunks_exact_mut(channels).zip(odd.chunks_exact_mut(channels));
+    for (pair, (even, odd)) in row.chunks_exact(2 * channels).zip(places) {
+        let (left, right) = pair.split_at(channels);
+        even.copy_from_slice(left);
+        odd.copy_from_slice(right);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{
+        _mm_loadu_si128, _mm_or_si128, _mm_setr_epi8, _mm_shuffle_epi8, _mm_storeu_si128,
+    };
+
+    /// The SSSE3 twin of `plain_deal` for three channels: `steps` times eight pixels.
+    ///
+    /// # Safety
+    /// SSSE3; 24 bytes a step in `row`, 12 a step and 4 more in `even` and `odd`.
+    #[target_feature(enable = "ssse3")]
+    pub(super) unsafe fn deal_rgb(row: &[u8], even: &mut [u8], odd: &mut [u8], steps: usize) {
+        let even_left = _mm_setr_epi8(0, 1, 2, 6, 7, 8, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1);
+        let even_right = _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, 10, 11, 12, -1, -1, -1, -1);
+        let odd_left = _mm_setr_epi8(3, 4, 5, 9, 10, 11, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+        let odd_right = _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, 8, 9, 13, 14, 15, -1, -1, -1, -1);
+        for step in 0..steps {
+            // SAFETY: the caller vouches for 24 bytes a step to read and for 16 from 12 a step on to write.
+            unsafe {
+                let left = _mm_loadu_si128(row.as_ptr().add(step * 24).cast());
+                let right = _mm_loadu_si128(row.as_ptr().add(step * 24 + 8).cast());
+                let evens =
+                    _mm_or_si128(_mm_shuffle_epi8(left, even_left), _mm_shuffle_epi8(right, even_right));
+                let odds = _mm_or_si128(_mm_shuffle_epi8(left, odd_left), _mm_shuffle_epi8(right, odd_right));
+                _mm_storeu_si128(even.as_mut_ptr().add(step * 12).cast(), evens);
+                _mm_storeu_si128(odd.as_mut_ptr().add(step * 12).cast(), odds);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resize::tests::bytes;
+
+    #[test]
+    fn pixels_are_dealt_one_by_one() {
+        for channels in [1, 3, 4] {
+            for pixels in [0, 2, 6, 8, 10, 16, 62, 1024] {
+                let row = bytes(pixels * channels, 5);
+                let half = pixels / 2 * channels;
+                let (mut even, mut odd) = (vec![0; half + 16], vec![0; half + 16]);
+                deal(&row, channels, &mut even, &mut odd);
+                let pixel = |i: usize| &row[i * channels..(i + 1) * channels];
+                for i in 0..pixels / 2 {
+                    assert_eq!(&even[i * channels..(i + 1) * channels], pixel(2 * i));
+                    assert_eq!(&odd[i * channels..(i + 1) * channels], pixel(2 * i + 1));
+                }
+            }
+        }
+    }
+}

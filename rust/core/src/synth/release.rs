@@ -1,0 +1,120 @@
+//! A release of drawn heads: samples made on the pool, packed in order as they come.
+
+use std::path::Path;
+
+use serde_json::{Map, json};
+
+use super::{Synth, SynthOptions, SynthScratch};
+use crate::{
+    error::{Error, Result},
+    manifest::Resolution,
+    pack::{self, Limits, OpenShard, PackedShard},
+    pool::{Cancel, Pool, Stash},
+    progress::Progress,
+    publish::{self, Facts},
+    reghead,
+    samples::SampleRow,
+    tar::write,
+};
+
+/// A sample's members as they lie in a shard.
+struct Made {
+    key: String,
+    identity: String,
+    bytes: Vec<u8>,
+}
+
+/// Writes the release into an empty or new folder.
+///
+/// # Errors
+/// `Invalid` if the folder is not empty or an option is out of range; `Data` if a sample is larger than the
+/// cap; `Io`; `Cancelled`. Shards that were finished before an error stand, but without manifest and sums.
+pub fn write(
+    dst: &Path,
+    options: &SynthOptions,
+    pool: &Pool,
+    stash: &Stash<SynthScratch>,
+    cancel: &Cancel<'_>,
+    progress: &Progress,
+) -> Result<Vec<PackedShard>> {
+    let synth = Synth::new(options.clone())?;
+    if std::fs::read_dir(dst).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Error::invalid(format!("{} is not empty", dst.display())).with_hint("give a new folder"));
+    }
+    let data = pack::data_folder(dst);
+    for folder in [data.clone(), dst.join("metadata"), dst.join("checksums")] {
+        std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
+    }
+    let images = reghead::FIELDS.len() as u32;
+    progress.expect(synth.len() as u64 * u64::from(images));
+    let limits = Limits { bytes: options.max_shard_size, samples: None };
+    let mut series = Series { name: synth.name(), data: &data, limits, open: None, shards: Vec::new() };
+    let mut rows = Vec::with_capacity(synth.len());
+    let mut numbers = 0..synth.len();
+    let make = |scratch: &mut SynthScratch, number: usize| {
+        let sample = synth.members(scratch, number)?;
+        let mut bytes = Vec::new();
+        for (field, payload) in &sample.members {
+            let name = format!("{}.{field}", sample.key);
+            write::member_into(name.as_bytes(), payload, write::LongNames::Gnu, &mut bytes)?;
+        }
+        Ok(Made { key: sample.key, identity: sample.identity, bytes })
+    };
+    let sink = |made: Made| {
+        let shard = series.add(&made)?;
+        rows.push(SampleRow { sample_key: made.key, identity: made.identity, shard, num_expressions: images });
+        progress.add(u64::from(images));
+        Ok(())
+    };
+    pool.ordered(pool.threads() * 2, stash, cancel, || Ok(numbers.next()), make, sink)?;
+    let shards = series.finish()?;
+    let facts = Facts {
+        name: synth.name().to_owned(),
+        resolution: Some(Resolution::Square(options.size as u32)),
+        quality: Some(options.quality),
+        fields: reghead::FIELDS.iter().map(|&field| field.to_owned()).chain(["json".to_owned()]).collect(),
+        num_images: rows.len() as u64 * u64::from(images),
+        complete: true,
+        provenance: Map::from_iter([
+            ("synth".to_owned(), json!({"seed": options.seed, "photos": options.photos.is_some()})),
+            ("turboshard".to_owned(), json!(env!("CARGO_PKG_VERSION"))),
+            ("libjpeg_turbo".to_owned(), json!(crate::jpeg::version())),
+        ]),
+        left_out: Vec::new(),
+    };
+    publish::papers(dst, &facts, &shards, &rows)?;
+    Ok(shards)
+}
+
+/// Shards filled one after the other.
+struct Series<'a> {
+    name: &'a str,
+    data: &'a Path,
+    limits: Limits,
+    open: Option<OpenShard>,
+    shards: Vec<PackedShard>,
+}
+
+impl Series<'_> {
+    /// Adds a sample to the open shard, or to the next one; the shard's file name.
+    fn add(&mut self, made: &Made) -> Result<String> {
+        let len = made.bytes.len() as u64;
+        pack::cut(&[len], &self.limits, None, |_| made.key.clone())?;
+        if let Some(full) = self.open.take_if(|open| !open.has_room(len, &self.limits)) {
+            self.shards.push(full.publish()?);
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => self.open.insert(OpenShard::create(self.data, self.name, self.shards.len())?),
+        };
+        open.sample(&made.bytes)?;
+        Ok(open.filename().to_owned())
+    }
+
+    fn finish(mut self) -> Result<Vec<PackedShard>> {
+        if let Some(open) = self.open.take() {
+            self.shards.push(open.publish()?);
+        }
+        Ok(self.shards)
+    }
+}
