@@ -250,6 +250,48 @@ def identity_of(key: str) -> str:
 def reghead_facts(identity: str) -> IdentityFacts | None:
     """What the name of a RegHead identity says; None if it is none."""
 
+# --- reshard ---------------------------------------------------------------------------------------------
+
+def reshard(
+    sources: Sequence[str],
+    dst: str | os.PathLike[str],
+    options: str,
+    *,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> str:
+    """Makes a new release; `turboshard.reshard` says how.
+
+    Args:
+        sources: as `Release` takes them.
+        dst: folder of the new release.
+        options: a JSON object of the names in `turboshard.reshard.ReshardOptions`.
+        overwrite: replace what another source or other options have made there.
+        dry_run: write nothing.
+        progress: counts images.
+        threads: None for all CPUs this process may use.
+
+    Returns:
+        JSON: the fields of `turboshard.reshard.Outcome`, or the plan if ``dry_run``.
+    """
+
+def synth(
+    dst: str | os.PathLike[str],
+    *,
+    identities: int,
+    size: int,
+    quality: int,
+    seed: int,
+    max_shard_size: int,
+    photos: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> None:
+    """Writes a release of drawn heads; `turboshard.synth` says what the keywords mean."""
+
 # --- progress --------------------------------------------------------------------------------------------
 
 @final

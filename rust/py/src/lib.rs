@@ -14,6 +14,7 @@ mod image;
 mod options;
 mod progress;
 mod release;
+mod reshard;
 mod select;
 mod shard;
 
@@ -35,6 +36,8 @@ mod _core {
     use crate::progress::PyProgress;
     #[pymodule_export]
     use crate::release::{PyRelease, verify};
+    #[pymodule_export]
+    use crate::reshard::reshard;
     #[pymodule_export]
     use crate::select::{PySelection, identity_of, reghead_facts};
     #[pymodule_export]
