@@ -24,6 +24,7 @@ pub mod resize;
 
 pub mod index;
 pub mod key;
+pub mod load;
 pub mod shard;
 pub mod tar;
 

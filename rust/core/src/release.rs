@@ -72,6 +72,9 @@ impl Release {
                 release.add_folder(path)?;
             } else if path.file_name().is_some_and(|name| name == SUMS_NAME) {
                 release.add_folder(root_of_sums(path))?;
+            } else if let Some(sums) = sums_by_another_name(path)? {
+                let root = folder_of(path).to_owned();
+                release.add_source(Source { root, sums: Some(sums), manifest: None }, true);
             } else {
                 let folder = folder_of(path);
                 let source = if let Some(&source) = by_folder.get(folder) {
@@ -104,12 +107,14 @@ impl Release {
             shards.extend(shards_in(&data)?);
             shards.sort_by(|a, b| a.file_name().cmp(&b.file_name()).then(a.cmp(b)));
         }
-        if shards.is_empty() {
+        let names: Vec<&str> = shards.iter().filter_map(|p| p.file_name()?.to_str()).collect();
+        let found = Source::around(folder, &names)?;
+        // Lists without shards are a release of which everything is missing.
+        if shards.is_empty() && !found.has_lists() {
             return Err(Error::data(format!("no shard in {}", folder.display()))
                 .with_hint("a release has its *.tar files in its folder or in data/ below it"));
         }
-        let names: Vec<&str> = shards.iter().filter_map(|p| p.file_name()?.to_str()).collect();
-        let source = self.add_source(Source::around(folder, &names)?, true);
+        let source = self.add_source(found, true);
         self.source_of.extend(shards.iter().map(|_| source));
         self.shards.extend(shards);
         Ok(())
@@ -262,6 +267,17 @@ fn root_of_sums(path: &Path) -> &Path {
     let folder = folder_of(path);
     let inside = folder.file_name().is_some_and(|name| name == CHECKSUMS || name == METADATA);
     if inside { folder_of(folder) } else { folder }
+}
+
+/// The sums in a file that is not called a shard and holds nothing but them.
+fn sums_by_another_name(path: &Path) -> Result<Option<Sums>> {
+    /// A line for each of ten thousand shards.
+    const LARGEST: u64 = 2 << 20;
+    if is_shard(path) || !fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST) {
+        return Ok(None);
+    }
+    let sums = Sums::parse(&fs::read(path).map_err(|e| Error::io(path, e))?);
+    Ok((!sums.lines.is_empty() && sums.malformed.is_empty()).then_some(sums))
 }
 
 fn is_shard(path: &Path) -> bool {

@@ -61,14 +61,29 @@ impl Shard {
     /// # Errors
     /// `Tar(Truncated)` if the file ends first: it shrank since it was indexed. `Io`.
     pub fn read_into(&self, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
-        let truncated = || Error::tar(TarFault::Truncated, offset).in_shard(&self.path);
         // Checked first, so that a wrong length is an error and not an allocation.
-        if offset.checked_add(len as u64).is_none_or(|end| end > self.index.file_size) {
-            return Err(truncated());
-        }
+        self.check_range(offset, len)?;
         buffer.resize(len, 0);
-        let got = pread(&self.file, buffer, offset).map_err(|e| Error::io(&self.path, e))?;
-        if got < len { Err(truncated()) } else { Ok(()) }
+        self.read_exact(offset, buffer)
+    }
+
+    /// Fills all of `bytes` with the bytes from `offset`.
+    ///
+    /// # Errors
+    /// As [`Shard::read_into`].
+    pub fn read_exact(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
+        self.check_range(offset, bytes.len())?;
+        let got = pread(&self.file, bytes, offset).map_err(|e| Error::io(&self.path, e))?;
+        if got < bytes.len() { Err(self.truncated(offset)) } else { Ok(()) }
+    }
+
+    fn check_range(&self, offset: u64, len: usize) -> Result<()> {
+        let end = offset.checked_add(len as u64);
+        if end.is_none_or(|end| end > self.index.file_size) { Err(self.truncated(offset)) } else { Ok(()) }
+    }
+
+    fn truncated(&self, offset: u64) -> Error {
+        Error::tar(TarFault::Truncated, offset).in_shard(&self.path)
     }
 
     /// Reads a whole sample: `index.span(sample)`. Member `m` of it lies at `index.data_offset[m] - span.start`.

@@ -1,6 +1,45 @@
-//! The `_core` extension module: signature, extraction, one call, conversion.
+//! The `_core` extension module: signature, extraction, one call, conversion. No logic.
+//!
+//! What each function means is documented in `python/turboshard/_core.pyi`.
+
+#![allow(clippy::needless_pass_by_value)] // arguments are extracted into owned values
+
+mod about;
+mod batch;
+mod buffer;
+mod ending;
+mod enter;
+mod error;
+mod image;
+mod options;
+mod progress;
+mod release;
+mod reshard;
+mod select;
+mod shard;
 
 use pyo3::prelude::*;
 
-#[pymodule]
-mod _core {}
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use crate::about::build_info;
+    #[pymodule_export]
+    use crate::batch::decode_batch;
+    #[pymodule_export]
+    use crate::ending::_at_exit;
+    #[pymodule_export]
+    use crate::enter::{_after_fork_in_child, available_parallelism};
+    #[pymodule_export]
+    use crate::image::{decode, encode, info};
+    #[pymodule_export]
+    use crate::progress::PyProgress;
+    #[pymodule_export]
+    use crate::release::{PyRelease, verify};
+    #[pymodule_export]
+    use crate::reshard::reshard;
+    #[pymodule_export]
+    use crate::select::{PySelection, identity_of, reghead_facts};
+    #[pymodule_export]
+    use crate::shard::PyShard;
+}

@@ -1,0 +1,44 @@
+"""Tar shards of images: verify, index, decode, reshard.
+
+>>> import turboshard as ts
+>>> shard = ts.Shard("reghead-v1-512-000000.tar")
+>>> shard.load([0, 5, 7], fields=["frown.jpg"], size=256).shape
+(3, 1, 256, 256, 3)
+"""
+
+from __future__ import annotations
+
+import atexit as _atexit
+import os as _os
+
+from turboshard import _core
+from turboshard._core import build_info, decode, decode_batch, encode, info
+from turboshard.datasets import reghead
+from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
+from turboshard.release import Release
+from turboshard.shard import Index, Shard
+from turboshard.verify import verify
+
+__all__ = [
+    "DecodeError",
+    "DecompressionBombWarning",
+    "DigestMismatch",
+    "Index",
+    "Release",
+    "Shard",
+    "ShardError",
+    "build_info",
+    "decode",
+    "decode_batch",
+    "encode",
+    "info",
+    "reghead",
+    "verify",
+]
+
+__version__: str = build_info()["version"]
+
+# A forked child has none of its parent's threads: it makes its own when it first needs them.
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_core._after_fork_in_child)  # noqa: SLF001
+_atexit.register(_core._at_exit)  # noqa: SLF001

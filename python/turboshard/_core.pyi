@@ -1,0 +1,325 @@
+"""The compiled core: the boundary between Python and Rust, one section a noun.
+
+Every call that reads files, hashes or decodes releases the GIL. Long ones ask for signals every 50 ms and
+leave with whatever the signal's handler raises. Errors are those of `turboshard.errors`, ``OSError`` and its
+subclasses with ``errno`` and ``filename``, ``ValueError`` for arguments that make no sense, and
+``RuntimeError`` for a defect of this library. Names that are not UTF-8 come as ``os.fsdecode`` gives them.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Buffer
+
+from turboshard._typing import BuildInfo, IdentityFacts, ImageInfo, Resample, Sample, Verdict
+
+# --- image -----------------------------------------------------------------------------------------------
+
+def decode(
+    data: Buffer,
+    *,
+    size: int | tuple[int, int] | None = None,
+    resample: Resample = "lanczos3",
+    reduce: Literal[1, 2, 4, 8] = 1,
+    crop: tuple[int, int, int, int] | None = None,
+    mode: Literal["RGB", "L", "RGBA", "Y"] = "RGB",
+    layout: Literal["HWC", "CHW"] = "HWC",
+    exif: bool = False,
+    strict: bool = False,
+    truncated: Literal["error", "fill"] = "error",
+    out: Any = None,
+) -> NDArray[np.uint8]:
+    """Decodes a JPEG.
+
+    The order is: EXIF turn, crop, reduce, size, mode, layout.
+
+    Args:
+        data: the file's bytes.
+        size: side of the square, or (height, width), that the image is stretched to; None keeps what
+            ``crop`` and ``reduce`` leave.
+        resample: the filter for ``size``, within one grey level of Pillow's of that name when shrinking, two
+            when enlarging.
+        reduce: the decoder's own scaling, 1/``reduce`` (a box average at 2).
+        crop: (y, x, height, width) in full-resolution pixels after the turn; with ``reduce``, y and x are
+            multiples of it.
+        mode: ``"RGB"``, ``"L"`` and ``"RGBA"`` are what Pillow's ``convert`` gives; ``"Y"`` is the
+            decoder's luma.
+        layout: order of the axes.
+        exif: apply the EXIF orientation.
+        strict: every warning of the decoder is an error.
+        truncated: ``"fill"`` gives what could be decoded of truncated data, the rest grey.
+        out: a writable C-contiguous uint8 buffer of the result's shape that shares no memory with ``data``; it
+            is filled and returned. After an error its contents are undefined.
+
+    Returns:
+        uint8 of shape (height, width, channels), (channels, height, width) for ``"CHW"``, and (height, width)
+        for ``"L"`` and ``"Y"``.
+
+    Raises:
+        DecodeError: no image, a broken one, or more than 178,956,970 pixels, before anything is allocated.
+        ValueError: an argument that makes no sense for this image, or ``out`` of another shape.
+        TypeError: no bytes-like object, or ``out`` of another type.
+
+    Warns:
+        DecompressionBombWarning: more than 89,478,485 pixels.
+    """
+
+def decode_batch(
+    images: Iterable[Buffer],
+    *,
+    size: int | tuple[int, int] | None = None,
+    resample: Resample = "lanczos3",
+    reduce: Literal[1, 2, 4, 8] = 1,
+    crop: tuple[int, int, int, int] | None = None,
+    mode: Literal["RGB", "L", "RGBA", "Y"] = "RGB",
+    layout: Literal["HWC", "CHW"] = "HWC",
+    exif: bool = False,
+    strict: bool = False,
+    truncated: Literal["error", "fill"] = "error",
+    out: Any = None,
+    threads: int | None = None,
+) -> NDArray[np.uint8]:
+    """Decodes many JPEGs into one array; keywords as in `decode`.
+
+    Args:
+        images: the files' bytes. Without ``size`` all must come out equally large.
+        threads: None for all CPUs this process may use, but 1 in a torch worker;
+            ``TURBOSHARD_NUM_THREADS`` overrides both. Any number gives the same pixels.
+
+    Returns:
+        uint8 of shape (images, …), the rest as in `decode`.
+
+    Raises:
+        DecodeError: the first image that cannot be decoded; ``member`` is ``"item N"``, counted from 0.
+        ValueError: as in `decode`, or images of different sizes, naming the first that differs.
+    """
+
+def encode(
+    image: Any,
+    *,
+    quality: int = 95,
+    subsampling: Literal["420", "422", "444", "4:2:0", "4:2:2", "4:4:4"] = "420",
+) -> bytes:
+    """Encodes a JPEG (baseline, libjpeg's quality scale).
+
+    Args:
+        image: uint8 of shape (height, width), (height, width, 1), (height, width, 3) or (height, width, 4),
+            of which the fourth channel is dropped.
+        quality: 1 to 100.
+        subsampling: chroma resolution; ignored for grey.
+
+    Raises:
+        TypeError: another dtype or shape.
+        ValueError: quality or subsampling out of range.
+    """
+
+def info(data: Buffer, /) -> ImageInfo:
+    """Reads what the header of a JPEG says, without decoding.
+
+    Raises:
+        DecodeError: no JPEG, or one that `decode` would refuse by its header.
+    """
+
+# --- shard -----------------------------------------------------------------------------------------------
+
+@final
+class Shard:
+    """An open, indexed tar; `turboshard.Shard` says what its methods mean.
+
+    ``lenient`` skips links, sparse members and devices and takes a damaged end.
+    """
+
+    def __new__(cls, path: str | os.PathLike[str], *, lenient: bool = False) -> Shard: ...
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def keys(self) -> list[str]:
+        """The key of each sample."""
+
+    def fields(self) -> list[str]:
+        """The distinct fields in lower case, in order of first appearance."""
+
+    def find(self, key: str) -> int | None:
+        """The number of the sample with this key."""
+
+    def columns(self) -> dict[str, Any]:
+        """One row a member, new arrays at each call.
+
+        ``member`` (list of str), ``field`` (list of str or None), ``sample`` (int64, -1 for none),
+        ``header_offset``, ``offset`` and ``size`` (uint64, bytes).
+        """
+
+    def read_member(self, member: int) -> bytes:
+        """One member by its row; ``IndexError`` if there is none."""
+
+    def sample(self, sample: int) -> Sample:
+        """One sample as ``bytes``; ``IndexError`` if there is none."""
+
+    def view(self, sample: int) -> Sample:
+        """One sample as read-only memoryviews of one ``bytes``; ``IndexError`` if there is none."""
+
+    def load(
+        self,
+        samples: Sequence[int],
+        fields: Sequence[str],
+        *,
+        size: int | tuple[int, int] | None = None,
+        resample: Resample = "lanczos3",
+        reduce: Literal[1, 2, 4, 8] = 1,
+        crop: tuple[int, int, int, int] | None = None,
+        mode: Literal["RGB", "L", "RGBA", "Y"] = "RGB",
+        layout: Literal["HWC", "CHW"] = "HWC",
+        exif: bool = False,
+        strict: bool = False,
+        truncated: Literal["error", "fill"] = "error",
+        out: Any = None,
+        threads: int | None = None,
+    ) -> NDArray[np.uint8]:
+        """Decodes ``fields`` of ``samples``; uint8 of shape (samples, fields, …), the rest as in `decode`.
+
+        Raises:
+            ShardError: a sample has not that field.
+            DecodeError: the first image that cannot be decoded, with its shard, member and offset.
+        """
+
+# --- release ---------------------------------------------------------------------------------------------
+
+@final
+class Release:
+    """Where the shards of a release lie and what its lists say; nothing of the shards is read.
+
+    Raises ``OSError`` for what does not exist, `ShardError` for a folder without shards and lists, or a list
+    that makes no sense, ``ValueError`` for no source or a malformed pattern.
+    """
+
+    def __new__(cls, sources: Sequence[str]) -> Release: ...
+    @property
+    def shards(self) -> list[str]:
+        """Paths: by name within a folder, in the given order otherwise."""
+
+    @property
+    def root(self) -> str:
+        """The folder of the first source."""
+
+    @property
+    def name(self) -> str:
+        """The manifest's, else what the shards' names have in front of their numbers, else the folder's."""
+
+    @property
+    def manifest(self) -> str | None:
+        """``release_manifest.json`` of the first source, as JSON."""
+
+    def samples(self) -> list[tuple[str, str, str, int]] | None:
+        """The rows of ``webdataset_samples.jsonl``: key, identity, shard, number of expressions."""
+
+def verify(
+    release: Release,
+    *,
+    base: str | os.PathLike[str] | None = None,
+    ignore_missing: bool = False,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> Verdict:
+    """Computes the SHA-256 of every listed file and compares; `turboshard.verify` says what the keywords mean."""
+
+# --- selection -------------------------------------------------------------------------------------------
+
+@final
+class Selection:
+    """Fields to keep and conditions to meet, in the words of ``--select`` and ``--where``.
+
+    Raises ``ValueError`` for words that make no sense.
+    """
+
+    def __new__(cls, fields: Sequence[str], conditions: Sequence[str]) -> Selection: ...
+    def check(self, fields: Sequence[str]) -> None:
+        """``ValueError`` if a word means none of these fields."""
+
+    def keeps(self, field: str) -> bool:
+        """Whether a field is kept."""
+
+    def holds(self, key: str, json: bytes | None) -> bool:
+        """Whether a sample with this key and JSON meets all conditions."""
+
+def identity_of(key: str) -> str:
+    """The identity in a key of RegHead's form; any other key is its own."""
+
+def reghead_facts(identity: str) -> IdentityFacts | None:
+    """What the name of a RegHead identity says; None if it is none."""
+
+# --- reshard ---------------------------------------------------------------------------------------------
+
+def reshard(
+    sources: Sequence[str],
+    dst: str | os.PathLike[str],
+    options: str,
+    *,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> str:
+    """Makes a new release; `turboshard.reshard` says how.
+
+    Args:
+        sources: as `Release` takes them.
+        dst: folder of the new release.
+        options: a JSON object of the names in `turboshard.reshard.ReshardOptions`.
+        overwrite: replace what another source or other options have made there.
+        dry_run: write nothing.
+        progress: counts images.
+        threads: None for all CPUs this process may use.
+
+    Returns:
+        JSON: the fields of `turboshard.reshard.Outcome`, or the plan if ``dry_run``.
+    """
+
+def synth(
+    dst: str | os.PathLike[str],
+    *,
+    identities: int,
+    size: int,
+    quality: int,
+    seed: int,
+    max_shard_size: int,
+    photos: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> None:
+    """Writes a release of drawn heads; `turboshard.synth` says what the keywords mean."""
+
+# --- progress --------------------------------------------------------------------------------------------
+
+@final
+class Progress:
+    """How far a long call is that was given this; to be read from another thread."""
+
+    def __new__(cls) -> Progress: ...
+    def expect(self, total: int) -> None:
+        """Says how much there is in all."""
+
+    def add(self, units: int) -> None:
+        """Says that more is done."""
+
+    @property
+    def done(self) -> int:
+        """Units done: bytes where bytes are read, images where images are made."""
+
+    @property
+    def total(self) -> int:
+        """Units in all; 0 while that is not known."""
+
+# --- process ---------------------------------------------------------------------------------------------
+
+def available_parallelism() -> int:
+    """CPUs this process may use: its affinity and its cgroup's quota counted."""
+
+def build_info() -> BuildInfo:
+    """What this build is and what it runs on."""
+
+def _after_fork_in_child() -> None: ...
+def _at_exit() -> None: ...

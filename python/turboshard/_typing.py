@@ -1,0 +1,98 @@
+"""Types that signatures share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+Sample: TypeAlias = dict[str, Any]
+"""``{"__key__": str, "__url__": str, field: bytes, …}``: fields in lower case, in member order."""
+
+Source: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+"""A release's folder, a shard, a glob, a ``{000000..000010}`` range, or a list of them."""
+
+Resample: TypeAlias = Literal["lanczos3", "lanczos", "bicubic", "bilinear", "hamming", "box", "nearest"] | int
+"""A filter by name, or as a member of ``PIL.Image.Resampling``."""
+
+
+class DecodeKeywords(TypedDict, total=False):
+    """The keywords of every call that decodes; `turboshard.decode` says what they mean."""
+
+    size: int | tuple[int, int] | None
+    resample: Resample
+    reduce: Literal[1, 2, 4, 8]
+    crop: tuple[int, int, int, int] | None
+    mode: Literal["RGB", "L", "RGBA", "Y"]
+    layout: Literal["HWC", "CHW"]
+    exif: bool
+    strict: bool
+    truncated: Literal["error", "fill"]
+
+
+class ImageInfo(TypedDict):
+    """What the header of a JPEG says."""
+
+    format: Literal["JPEG"]
+    height: int
+    width: int
+    channels: int
+    colour: Literal["gray", "YCbCr", "RGB", "CMYK", "YCCK"]
+    subsampling: str
+    """``"4:2:0"``, ``"4:4:4"``, … or ``"gray"``."""
+    quality: int | None
+    """The nearest setting on libjpeg's scale; None without quantisation tables."""
+    quality_exact: bool
+    """Whether the luma table is exactly libjpeg's of that quality."""
+    progressive: bool
+    orientation: int
+    """EXIF's, 1 to 8."""
+    icc: bool
+    """Whether a colour profile is there."""
+
+
+class BuildInfo(TypedDict):
+    """What this build is and what it runs on."""
+
+    version: str
+    profile: Literal["debug", "release"]
+    target: str
+    libjpeg_turbo: str
+    simd: str
+    """What libjpeg-turbo uses: ``"avx2"``, ``"sse2"``, ``"neon"``, or ``"none"``, which is slow."""
+    sha_extension: bool
+    """Whether the processor's own SHA-256 instructions are used."""
+
+
+class Line(TypedDict):
+    """The verdict on one listed file; `turboshard.verify` has it as `ShardReport`."""
+
+    path: str
+    file: str | None
+    outcome: Literal["ok", "failed", "open or read"]
+    reason: str | None
+    expected: str | None
+    found: str | None
+    size: int | None
+
+
+class Verdict(TypedDict):
+    """The verdict on a release; `turboshard.verify` has it as `Report`."""
+
+    lines: list[Line]
+    extra: list[str]
+    malformed: list[int]
+    nothing_to_check: bool
+
+
+class IdentityFacts(TypedDict):
+    """What the name of a RegHead identity says."""
+
+    number: int
+    animal: str
+    style: str
+    """One of the four, whatever its spelling."""
+    feature: str
+    accessories: list[str]

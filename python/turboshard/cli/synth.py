@@ -1,0 +1,62 @@
+"""``turboshard synth``: a release of drawn heads."""
+
+from __future__ import annotations
+
+import click
+
+from turboshard.cli.exit import Exit
+from turboshard.cli.output import Settings, common, pass_settings, print_json, progress
+from turboshard.cli.reshard import Bytes
+
+
+@click.command
+@click.argument("output", metavar="OUT")
+@click.option(
+    "--identities", type=click.IntRange(1), required=True, metavar="N", help="Heads, ten images each."
+)
+@click.option(
+    "--size", type=click.IntRange(16, 16384), default=1024, show_default=True, help="Side of an image."
+)
+@click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of the JPEGs.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--max-shard-size", type=Bytes(), default="1800MiB", show_default=True, metavar="SIZE")
+@click.option("--photos", metavar="DIR", help="Folders idNNN/<expression>.jpg that take the drawings' place.")
+@click.option("--name", help="Of the release.  [default: synth-v1-SIZE]")
+@common("threads", "quiet", "json")
+@pass_settings
+def synth(
+    settings: Settings,
+    output: str,
+    identities: int,
+    size: int,
+    quality: int,
+    seed: int,
+    max_shard_size: int,
+    photos: str | None,
+    name: str | None,
+) -> int:
+    """Write a release in RegHead's format into the folder OUT, the same bytes for the same options everywhere.
+
+    A smaller N is a strict prefix of a larger one, byte for byte per sample.
+    """
+    import turboshard
+
+    with progress(settings, "drawing") as counter:
+        release = turboshard.synth(
+            output,
+            identities=identities,
+            size=size,
+            quality=quality,
+            seed=seed,
+            max_shard_size=max_shard_size,
+            photos=photos,
+            name=name,
+            threads=settings.threads,
+            progress=counter,
+        )
+    shards, samples = len(release.paths), len(release)
+    if settings.json:
+        print_json(name=release.name, shards=release.paths, num_samples=samples)
+    else:
+        click.echo(f"{release.name}: {shards} shards, {samples} samples in {output}")
+    return Exit.GOOD

@@ -1,0 +1,1 @@
+"""The published data sets this library knows: their layout, fields and metadata, one module each."""

@@ -1,0 +1,150 @@
+//! A shard: its columns, its samples as bytes or views.
+
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
+    path::PathBuf,
+};
+
+use numpy::PyArray1;
+use pyo3::{
+    exceptions::PyIndexError,
+    intern,
+    prelude::*,
+    types::{PyBytes, PyDict, PyList, PyMemoryView, PySlice},
+};
+use turboshard::{
+    index::{Index, Policy, lower},
+    shard::Shard,
+};
+
+use crate::{batch, enter};
+
+/// An open, indexed shard. Reads do not move a file position, so threads and forked children share it.
+#[pyclass(frozen, name = "Shard", module = "turboshard._core")]
+pub(crate) struct PyShard {
+    pub(crate) shard: Shard,
+    url: String,
+}
+
+#[pymethods]
+impl PyShard {
+    #[new]
+    #[pyo3(signature = (path, *, lenient=false))]
+    fn new(py: Python<'_>, path: PathBuf, lenient: bool) -> PyResult<Self> {
+        let policy = Policy { skip_special: lenient, lenient_end: lenient };
+        let shard = enter::run(py, Some(1), |_| Shard::open(&path, policy))?;
+        Ok(Self { shard, url: path.display().to_string() })
+    }
+
+    fn __len__(&self) -> usize {
+        self.shard.index().samples.len()
+    }
+
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let index = self.shard.index();
+        PyList::new(py, (0..index.samples.len()).map(|sample| name(index.key(sample))))
+    }
+
+    fn find(&self, key: OsString) -> Option<usize> {
+        self.shard.index().find(key.as_bytes())
+    }
+
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, self.shard.index().fields().iter().map(|field| name(field)))
+    }
+
+    fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let index: &Index = self.shard.index();
+        let mut sample_of = vec![-1_i64; index.len()];
+        for sample in 0..index.samples.len() {
+            for member in index.members(sample).filter(|&member| index.field(member).is_some()) {
+                if let Some(of) = sample_of.get_mut(member) {
+                    *of = sample as i64;
+                }
+            }
+        }
+        let members = 0..index.len();
+        let columns = PyDict::new(py);
+        columns.set_item("member", PyList::new(py, members.clone().map(|m| name(index.name(m))))?)?;
+        columns.set_item("field", PyList::new(py, members.map(|m| index.field(m).map(name)))?)?;
+        columns.set_item("sample", PyArray1::from_vec(py, sample_of))?;
+        columns.set_item("header_offset", PyArray1::from_slice(py, &index.header_offset))?;
+        columns.set_item("offset", PyArray1::from_slice(py, &index.data_offset))?;
+        columns.set_item("size", PyArray1::from_slice(py, &index.size))?;
+        Ok(columns)
+    }
+
+    fn read_member<'py>(&self, py: Python<'py>, member: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let index = self.shard.index();
+        let (Some(&offset), Some(&size)) = (index.data_offset.get(member), index.size.get(member)) else {
+            return Err(PyIndexError::new_err(format!("member {member} of {}", index.len())));
+        };
+        self.read(py, offset, size as usize)
+    }
+
+    fn sample<'py>(&self, py: Python<'py>, sample: usize) -> PyResult<Bound<'py, PyDict>> {
+        self.with_fields(py, sample, |bytes, start, end| {
+            Ok(PyBytes::new(py, bytes.as_bytes().get(start..end).unwrap_or_default()).into_any())
+        })
+    }
+
+    #[pyo3(
+        signature = (samples, fields, *, out=None, threads=None, **keywords),
+        text_signature = "($self, samples, fields, *, size=None, resample='lanczos3', reduce=1, crop=None, mode='RGB', layout='HWC', exif=False, strict=False, truncated='error', out=None, threads=None)"
+    )]
+    fn load<'py>(
+        &self,
+        py: Python<'py>,
+        samples: Vec<usize>,
+        fields: Vec<String>,
+        out: Option<&Bound<'py, PyAny>>,
+        threads: Option<i64>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        batch::load(py, self, &samples, &fields, out, threads, keywords)
+    }
+
+    fn view<'py>(&self, py: Python<'py>, sample: usize) -> PyResult<Bound<'py, PyDict>> {
+        self.with_fields(py, sample, |bytes, start, end| {
+            PyMemoryView::from(bytes)?.get_item(PySlice::new(py, start as isize, end as isize, 1))
+        })
+    }
+}
+
+impl PyShard {
+    fn with_fields<'py>(
+        &self,
+        py: Python<'py>,
+        sample: usize,
+        value: impl Fn(&Bound<'py, PyBytes>, usize, usize) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let index = self.shard.index();
+        if sample >= index.samples.len() {
+            return Err(PyIndexError::new_err(format!("sample {sample} of {}", index.samples.len())));
+        }
+        let span = index.span(sample);
+        let bytes = self.read(py, span.start, (span.end - span.start) as usize)?;
+        let fields = PyDict::new(py);
+        fields.set_item(intern!(py, "__key__"), name(index.key(sample)))?;
+        fields.set_item(intern!(py, "__url__"), &self.url)?;
+        for member in index.members(sample) {
+            let columns = (index.field(member), index.data_offset.get(member), index.size.get(member));
+            if let (Some(field), Some(offset), Some(size)) = columns {
+                let start = (offset - span.start) as usize;
+                fields.set_item(name(&lower(field)), value(&bytes, start, start + *size as usize)?)?;
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Reads straight into a new `bytes`, detached.
+    fn read<'py>(&self, py: Python<'py>, offset: u64, len: usize) -> PyResult<Bound<'py, PyBytes>> {
+        PyBytes::new_with(py, len, |bytes| enter::run(py, Some(1), |_| self.shard.read_exact(offset, bytes)))
+    }
+}
+
+/// A name as Python's file functions have it: what is not UTF-8 becomes lone surrogates.
+fn name(bytes: &[u8]) -> &OsStr {
+    OsStr::from_bytes(bytes)
+}
