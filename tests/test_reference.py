@@ -1,4 +1,4 @@
-"""The oracle itself: hand tables, published vectors, GNU tar, sha256sum, webdataset, golden pixels, formula."""
+"""The oracle itself: hand tables, published vectors, GNU tar, sha256sum, webdataset, golden pixels."""
 
 import ast
 import io
@@ -152,7 +152,7 @@ def test_a_span_is_the_bytes_of_one_sample(tmp_path: Path) -> None:
         tar.archive([(b"a.jpg", b"x" * 600), (f"{long}.jpg".encode(), b"y"), (f"{long}.json".encode(), b"")])
     )
     first, second = shard.samples(shard.members(path))
-    # By hand: header, payload of 600 padded to 1,024; L header, L body, header, payload; L header, L body, header.
+    # By hand: header, payload of 600 padded to 1,024; L, its body, header, payload; L, its body, header.
     assert shard.span(first) == (0, 1536)
     assert shard.span(second) == (1536, 1536 + 4 * 512 + 3 * 512)
     assert second[0].offset == 1536 + 3 * 512

@@ -78,7 +78,7 @@ def manifest_problems(root: Path) -> list[str]:
 
 
 def pack(samples: Sequence[Sample], cap: int, tar_format: str = "gnu") -> list[list[Sample]]:
-    """Samples in order, each shard as full as the cap allows; the cap counts headers, padding and end marker."""
+    """Samples in order, each shard as full as the cap allows; it counts headers, padding and end marker."""
     shards: list[list[Sample]] = []
     room = -1
     for sample in samples:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 
 def chosen_fields(fields: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """`--select`: `frown` means `frown.jpg`, `!json` leaves JSON out; no positive pattern, all. Order stays."""
+    """`--select`: `frown` means `frown.jpg`, `!json` leaves JSON out; else all stay, in their order."""
 
     def named(field: str, pattern: str) -> bool:
         return field == pattern or field.rsplit(".", 1)[0] == pattern
