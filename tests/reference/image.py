@@ -153,7 +153,7 @@ def weights(source: int, target: int, resample: str) -> Floats:
 
 
 def nearest(source: int, target: int) -> npt.NDArray[np.intp]:
-    """The pixel under each target pixel's centre. Pillow adds step to step; the sum's rounding decides ties."""
+    """The pixel under each target pixel's centre. Pillow adds step to step; the rounding decides ties."""
     step = source / target
     return np.cumsum([0.5 * step] + [step] * (target - 1)).astype(np.intp)
 
