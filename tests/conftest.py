@@ -26,3 +26,9 @@ def corpus() -> Path:
     if not path.is_dir():
         pytest.skip(f"no corpus at {path}; set TURBOSHARD_CORPUS")
     return path
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for files that each example of a property writes anew."""
+    return tmp_path_factory.mktemp("scratch")
