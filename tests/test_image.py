@@ -522,7 +522,9 @@ def test_encode_is_the_picture_pillow_would_write(
         (ours_.size, ours_.mode) == (pillows.size, pillows.mode) == ((w, h), "L" if channels == 1 else "RGB")
     )
     assert ours_.quantization == pillows.quantization  # type: ignore[attr-defined]
-    assert [layer[1:3] for layer in ours_.layer] == [layer[1:3] for layer in pillows.layer]  # type: ignore[attr-defined]
+    if channels == 3:  # Pillow writes the factors of grey too, which mean nothing there
+        sampling = [[layer[1:3] for layer in picture.layer] for picture in (ours_, pillows)]  # type: ignore[attr-defined]
+        assert sampling[0] == sampling[1]
     assert np.array_equal(np.asarray(ours_), np.asarray(pillows))
     assert np.array_equal(ts.decode(found, mode=ours_.mode), np.asarray(ours_))
 
@@ -568,7 +570,9 @@ def test_encode_takes_what_is_not_contiguous() -> None:
 
 
 # Where the library and Pillow differ over the public corpus, and why that is meant.
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS = {
+    "jpeg-decoder-reftest/mozilla__jpg-size-6x6.jpg": "a PNG under another name, and PNG is refused",
+}
 
 
 def corpus_files(corpus: Path) -> list[Path]:

@@ -73,7 +73,7 @@ def reduced(data: bytes, reduce: int) -> Pixels:
     runs: grey, and colour without subsampling; 4:2:0 at 4 and 8.
     """
     image = Image.open(io.BytesIO(data))
-    image.draft(None, (math.ceil(image.width / reduce), math.ceil(image.height / reduce)))
+    image.draft(None, (max(image.width // reduce, 1), max(image.height // reduce, 1)))
     return np.asarray(image)
 
 
