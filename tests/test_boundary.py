@@ -1,4 +1,4 @@
-"""The boundary to Python: imports, threads, the GIL, Ctrl-C, fork and the interpreter's end. Each in a process of its own."""
+"""The boundary to Python, in processes of their own: imports, threads, the GIL, Ctrl-C, fork, the end."""
 
 import os
 import signal
