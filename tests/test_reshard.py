@@ -457,7 +457,7 @@ def test_subsampling_that_has_no_name_becomes_420(tmp_path: Path) -> None:
     assert Image.open(io.BytesIO(small)).layer[0][1:3] == (2, 2)  # type: ignore[attr-defined]
 
 
-def test_a_broken_picture_stops_it_and_is_named(source: Path, tmp_path: Path) -> None:
+def test_a_broken_picture_stops_it_and_is_named(tmp_path: Path) -> None:
     samples = [list(sample) for sample in SAMPLES]
     name, data = samples[6][1]
     samples[6][1] = (name, data[: len(data) // 2])
@@ -480,7 +480,7 @@ def padding_bit(path: Path, number: int) -> int:
 
 
 def space_bit(path: Path, number: int) -> int:
-    """A bit that turns a blank between JSON's tokens into another blank is none; into a tab it is two. So: newline."""
+    """A bit in the white space of a sample's JSON."""
     member = reference.samples(reference.members(path))[number][-1]
     data = path.read_bytes()
     at = data.index(b"\n ", member.offset)
@@ -569,7 +569,7 @@ def slow_tree(slow: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 def final_names(out: Path) -> list[Path]:
-    return [p for p in releases.shards(out)] if out.exists() else []
+    return releases.shards(out) if out.exists() else []
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
