@@ -18,9 +18,9 @@ ImageFile.MAXBLOCK = 1 << 20
 # ---------------------------------------------------------------- names and samples
 
 # No dot (it would end the key), no slash, no control character, no surrogate.
-_PLAIN = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=24)
+_PLAIN = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=6)
 _UNICODE = st.text(
-    st.characters(exclude_categories=("C", "Z"), exclude_characters="./\\"), min_size=1, max_size=12
+    st.characters(exclude_categories=("C", "Z"), exclude_characters="./\\"), min_size=1, max_size=4
 )
 
 
@@ -71,7 +71,7 @@ class SampleCase:
 
 
 @st.composite
-def samples(draw: st.DrawFn, max_samples: int = 5) -> list[SampleCase]:
+def samples(draw: st.DrawFn, max_samples: int = 4) -> list[SampleCase]:
     """Samples with different keys and, within each, fields that differ whatever their case."""
     chosen = draw(st.lists(keys(), min_size=1, max_size=max_samples, unique=True))
     field_lists = [draw(st.lists(FIELDS, min_size=1, max_size=4, unique_by=str.lower)) for _ in chosen]
@@ -175,7 +175,7 @@ class ShardCase:
 
 
 @st.composite
-def shards(draw: st.DrawFn, max_samples: int = 5) -> ShardCase:
+def shards(draw: st.DrawFn, max_samples: int = 4) -> ShardCase:
     """A sound shard. Dialects that cannot hold its names give way to one that can."""
     chosen = draw(samples(max_samples))
     dialect = draw(st.sampled_from([*DIALECTS, "webdataset"]))

@@ -437,8 +437,8 @@ def test_synth_keys_hash_the_identity(tmp_path: Path) -> None:
 
 def test_doctor_names_what_matters() -> None:
     done = turboshard("doctor")
-    for word in ("turboshard", "libjpeg-turbo", "SIMD", "CPU"):
-        assert word.lower() in done.stdout.lower()
+    for word in ("version", "libjpeg", "simd", "sha", "cpu"):
+        assert word in done.stdout.lower()
 
 
 def test_no_control_sequences_when_piped(whole: Path) -> None:

@@ -605,3 +605,20 @@ def test_a_bad_file_leaves_the_next_one_good(corpus: Path) -> None:
         bad += ours(path.read_bytes()) is None
         assert np.array_equal(ts.decode(PHOTO), expected), path
     assert bad > 30
+
+
+# ---------------------------------------------------------------- info
+
+
+@given(make.jpegs(orientations=[None, 1, 6]))
+def test_info_is_the_header(case: make.JpegCase) -> None:
+    told, options = ts.info(case.data), dict(case.options)
+    assert (told["format"], told["height"], told["width"]) == ("JPEG", case.height, case.width)
+    assert told["channels"] == {"L": 1, "RGB": 3, "CMYK": 4}[case.mode]
+    assert told["progressive"] == options["progressive"]
+    assert told["orientation"] == options.get("orientation", 1)
+    assert (told["quality"], told["quality_exact"]) == (options["quality"], True)
+    if case.mode == "RGB":
+        assert told["subsampling"] == options["subsampling"]
+    with pytest.raises(ts.DecodeError):
+        ts.info(case.data[:10])

@@ -28,8 +28,10 @@ def first(keys: Sequence[str], count: int) -> list[str]:
 
 
 def split_of(identity: str, shares: Iterable[tuple[str, float]]) -> str:
-    """`--split`: the identity's SHA-256 as a number in [0, 1), against the running sum of the shares."""
-    point = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big") / 2**64
+    """`--split`: the identity's SHA-256 as a fraction of the shares, against their running sum."""
+    shares = list(shares)
+    whole = sum(share for _, share in shares)
+    point = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big") / 2**64 * whole
     total, name = 0.0, ""
     for name, share in shares:
         total += share
