@@ -3,9 +3,9 @@
 import hashlib
 import json
 import os
+import resource
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +52,12 @@ def test_each_verb_has_help(verb: str) -> None:
 def test_help_starts_fast_and_imports_nothing_heavy() -> None:
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         turboshard("--help")
-        times.append(time.perf_counter() - start)
-    # The interface says 150 ms; a busy machine gets some more here, `make bench` measures it.
-    assert min(times) < 0.3
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    # The interface says 150 ms by the clock; seconds of the CPU are what a busy machine leaves unchanged.
+    assert min(times) < 0.2
     told = turboshard("--help", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}).stderr
     loaded = {line.rsplit("|")[-1].strip().split(".")[0] for line in told.splitlines()}
     assert "turboshard" in loaded
@@ -205,7 +206,8 @@ def test_a_flat_download(tmp_path: Path) -> None:
 
 
 def test_base_sets_where_the_lines_start(root: Path, tmp_path: Path) -> None:
-    moved = tmp_path / "sums.txt"
+    moved = tmp_path / "elsewhere/SHA256SUMS"
+    moved.parent.mkdir()
     shutil.move(root / "checksums/SHA256SUMS", moved)
     shutil.rmtree(root / "metadata")
     assert turboshard("verify", moved, "--base", root).stdout.count(": OK") == 3
@@ -224,10 +226,10 @@ def test_nothing_to_check(tmp_path: Path) -> None:
     for path in (bare, releases.shards(bare)[0]):
         done = turboshard("verify", path, check=1)
         assert "nothing to check" in done.stdout + done.stderr
-    empty = tmp_path / "empty"
-    (empty / "checksums").mkdir(parents=True)
-    (empty / "checksums/SHA256SUMS").write_text("")
-    assert "nothing to check" in (done := turboshard("verify", empty, check=1)).stdout + done.stderr
+    (bare / "checksums").mkdir()
+    (bare / "checksums/SHA256SUMS").write_text("")
+    done = turboshard("verify", bare, check=1)
+    assert "nothing to check" in done.stdout + done.stderr, "a list of nothing"
 
 
 def test_three_only_if_nothing_could_be_judged(root: Path, tmp_path: Path) -> None:
@@ -437,7 +439,7 @@ def test_synth_keys_hash_the_identity(tmp_path: Path) -> None:
 
 def test_doctor_names_what_matters() -> None:
     done = turboshard("doctor")
-    for word in ("version", "libjpeg", "simd", "sha", "cpu"):
+    for word in ("turboshard", "libjpeg-turbo", "simd", "sha", "cpu"):
         assert word in done.stdout.lower()
 
 
