@@ -33,7 +33,7 @@ EXPRESSIONS = (
     "raise_eyebrows",
     "frown",
 )
-STYLES = ("Photorealistic", "Cartoon", "Clay", "Sketch")
+STYLES = ("Photorealistic", "Computer_Animated_Film_3D", "Plastic_Toy", "Video_Game_NPC")
 
 
 def identity(number: int) -> str:
