@@ -25,14 +25,13 @@ pub mod identity;
 mod light;
 mod path;
 mod photos;
-mod release;
+pub mod release;
 mod trinkets;
 mod worn;
 
 use std::path::PathBuf;
 
 pub use identity::Identity;
-pub use release::write;
 
 use crate::{
     codec::{Codec, EncodeOptions},
