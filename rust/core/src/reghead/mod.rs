@@ -4,6 +4,7 @@
 //! included. An identity is `id%03d_ANIMAL_STYLE_FEATURE_ACCESSORIES`, words joined by underscores, so
 //! only the known style names tell where the animal ends.
 
+mod animals;
 pub mod pools;
 
 use sha1::{Digest as _, Sha1};

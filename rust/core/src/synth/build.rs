@@ -1,11 +1,14 @@
 //! How a head is built: proportions by family, changed by the feature and a little by chance.
 
 use super::{
+    chance::Chance,
     identity::{Identity, Style},
     path::{Path, Point, STEP, pt},
-    random::Random,
 };
 use crate::reghead::pools::Family;
+
+/// Heads are written down on the 1024 grid a little smaller than they are drawn.
+const GRID: i32 = STEP * 9 / 8;
 
 /// Ears by shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +80,7 @@ pub(super) struct Build {
 
 impl Build {
     /// The build of an identity.
-    pub(super) fn of(identity: &Identity, random: &mut Random) -> Self {
+    pub(super) fn of(identity: &Identity, random: &mut Chance) -> Self {
         let mut build = Self::family(identity.family);
         build.species(identity.animal);
         build.feature(identity.feature);
@@ -110,12 +113,13 @@ impl Build {
         let at = |across: i32, down: i32| Point { x: x + across, y: y + down };
         let [crown, eyes, jaw, chin] = self.widths;
         let right = [
-            at(crown * 5 / 8, -self.top),
-            at(crown, -self.top * 3 / 4),
-            at(eyes, -self.top / 8),
-            at(jaw * 17 / 16, self.chin / 2),
-            at(jaw * 7 / 8, self.chin * 7 / 8),
-            at(chin, self.chin),
+            at(crown * 3 / 8, -self.top * 33 / 32),
+            at(crown * 13 / 16, -self.top * 7 / 8),
+            at(crown * 17 / 16, -self.top / 2),
+            at(eyes * 33 / 32, 0),
+            at(jaw * 17 / 16, self.chin * 9 / 16),
+            at(jaw * 3 / 4, self.chin * 7 / 8),
+            at(chin, self.chin * 33 / 32),
         ];
         let left = right.iter().rev().map(|point| point.mirrored());
         Path::default().smooth(&right.iter().copied().chain(left).collect::<Vec<_>>())
@@ -169,23 +173,23 @@ impl Build {
             Family::Bird | Family::Reptile => (Ears::None, 256, Horns::None),
             Family::Fish => (Ears::Fins, 256, Horns::None),
         };
-        let centre = pt(512, 530);
-        let below = |down: i32| centre.moved(0, down * STEP);
+        let centre = pt(512, 556);
+        let below = |down: i32| centre.moved(0, down * GRID);
         Self {
             centre,
-            top: top * STEP,
-            widths: widths.map(|width| width * STEP),
-            chin: chin * STEP,
-            eye: centre.moved(eye.0 * STEP, eye.1 * STEP),
-            eye_radii: (radii.0 * STEP, radii.1 * STEP),
-            brow: 17 * STEP,
+            top: top * GRID,
+            widths: widths.map(|width| width * GRID),
+            chin: chin * GRID,
+            eye: centre.moved(eye.0 * GRID, eye.1 * GRID),
+            eye_radii: (radii.0 * GRID, radii.1 * GRID),
+            brow: 17 * GRID,
             snout,
             muzzle: below(muzzle),
-            muzzle_radii: (muzzle_radii.0 * STEP, muzzle_radii.1 * STEP),
+            muzzle_radii: (muzzle_radii.0 * GRID, muzzle_radii.1 * GRID),
             nose: below(nose),
-            nose_radii: (nose_radii.0 * STEP, nose_radii.1 * STEP),
+            nose_radii: (nose_radii.0 * GRID, nose_radii.1 * GRID),
             mouth: below(mouth),
-            mouth_width: mouth_width * STEP,
+            mouth_width: mouth_width * GRID,
             ears,
             ear_size,
             horns,
@@ -257,7 +261,7 @@ impl Build {
             self.horns = Horns::Antlers;
         }
         if named("Pig") || named("Boar") || named("Warthog") || named("Hippo") || named("Elephant") {
-            self.widths = [210, 245, 205, 110].map(|width| width * STEP);
+            self.widths = [210, 245, 205, 110].map(|width| width * GRID);
             self.ear_size = if named("Elephant") { 420 } else { 220 };
         }
         if named("Pug") || named("Bulldog") || named("Boxer") || named("Persian") {

@@ -123,20 +123,24 @@ impl<'a> Canvas<'a> {
         let tall = dy.abs() > dx.abs();
         let (major, minor) = if tall { (dy, dx) } else { (dx, dy) };
         let (from_major, from_minor) = if tall { (y0, x0) } else { (x0, y0) };
+        // one pixel a step along the longer way: none twice, none left out
+        let way = major.signum();
         let bend = if tall { bend_x } else { bend_y };
         let steps = (major.abs() >> 8).max(1);
         for n in 0..=steps {
             let t = (n << 8) / steps;
-            let along = (from_major + (major * t >> 8)) >> 8;
+            let along = (from_major >> 8) + n * way;
             // the bend is a parabola, full in the middle
             let off = (t * (256 - t) >> 6) * bend >> 8;
             let centre = from_minor + (minor * t >> 8) + off;
             let half = (width * (288 - t) >> 9).max(10);
+            // tips are thin and faint
+            let alpha = hair.alpha * (256 - (t * t * 150 >> 16)) >> 8;
             let (low, high) = (centre - half, centre + half);
             for across in low >> 8..=high >> 8 {
                 let cover = (high.min((across + 1) << 8) - low.max(across << 8)).min(256);
                 let (x, y) = if tall { (across, along) } else { (along, across) };
-                self.dab(x, y, hair.colour, cover * hair.alpha >> 8);
+                self.dab(x, y, hair.colour, cover * alpha >> 8);
             }
         }
     }

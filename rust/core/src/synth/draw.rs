@@ -57,14 +57,14 @@ impl Sketch {
             let head = Head::of(identity);
             if let Some(mut canvas) = Canvas::new(&mut self.shared, size, &mut self.coverage) {
                 head.draw(&mut canvas);
-                worn::draw_about(&head, &mut canvas);
+                worn::draw_below(&head, &mut canvas);
             }
             self.head = Some(head);
         }
         out.copy_from_slice(&self.shared);
         if let (Some(head), Some(mut canvas)) = (&self.head, Canvas::new(out, size, &mut self.coverage)) {
             face::draw(head, &mut canvas, expression);
-            worn::draw_before_eyes(head, &mut canvas);
+            worn::draw_above(head, &mut canvas);
         }
         Ok(())
     }

@@ -3,12 +3,12 @@
 use super::{
     build::{Build, Snout},
     canvas::{Canvas, Hair},
+    chance::{Chance, noise},
     coat::inside,
     colour::{self, Rgb, mix, rgb},
     head::Head,
     identity::Style,
     path::{Path, Point, STEP},
-    random::{Random, noise},
 };
 
 /// One expression as positions, each out of 256.
@@ -100,9 +100,9 @@ fn eyeball(head: &Head, centre: Point, x: i32, y: i32) -> Rgb {
     let pupil = soft(inside(x, y, centre, pupil_radii), 1 << 16);
     let streaks = (noise(11, (x - centre.x) * 3, (y - centre.y) * 3, 8) - 128) / 5;
     let deep = colour::gain(head.coat.iris, 300 - (out.min(65_536) >> 9) + (y - centre.y) * 50 / ry.max(1));
-    let iris = mix(colour::add(deep, streaks), rgb(0x10_0c_0a), pupil);
-    let white = mix(rgb(0xf4_f0_ec), rgb(0xb4_a8_a4), ((centre.y - y) * 256 / ry.max(1)).clamp(0, 256));
-    let ring = mix(rgb(0x1c_14_10), white, (out - 70_000 >> 5).clamp(0, 256));
+    let iris = mix(colour::add(deep, streaks), rgb(0x100c0a), pupil);
+    let white = mix(rgb(0xf4f0ec), rgb(0xb4a8a4), ((centre.y - y) * 256 / ry.max(1)).clamp(0, 256));
+    let ring = mix(rgb(0x1c1410), white, (out - 70_000 >> 5).clamp(0, 256));
     let eye = mix(ring, iris, soft(out, 62_000));
     let glint = inside(x, y, centre.moved(-rx * 5 / 16, -ry * 3 / 8), (rx * 7 / 32, ry * 7 / 32));
     let second = inside(x, y, centre.moved(rx / 4, ry * 3 / 8), (rx / 9, ry / 10));
@@ -111,17 +111,17 @@ fn eyeball(head: &Head, centre: Point, x: i32, y: i32) -> Rgb {
 
 fn brows(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     let Build { eye, eye_radii: (rx, ry), brow, .. } = head.build;
-    let lift = 18 * STEP + ry * 11 / 8 + (34 * STEP * pose.lift >> 8) - (20 * STEP * pose.frown >> 8);
+    let lift = 18 * STEP + ry * 11 / 8 + (32 * STEP * pose.lift >> 8) - (20 * STEP * pose.frown >> 8);
     let tilt = (34 * STEP * pose.frown >> 8) - (10 * STEP * pose.lift >> 8);
     let inner = eye.moved(-rx * 5 / 4 - (10 * STEP * pose.frown >> 8), -lift + tilt);
     let middle = eye.moved(0, -lift - 14 * STEP - (16 * STEP * pose.lift >> 8));
     let outer = eye.moved(rx * 3 / 2, -lift + 14 * STEP - (6 * STEP * pose.frown >> 8));
     let line = [inner, middle, outer];
-    let tone = mix(head.coat.dark, rgb(0x20_18_14), 60);
+    let tone = mix(head.coat.dark, rgb(0x201814), 60);
     canvas.fill_blended(&Path::default().ribbon(&line, brow, 70).and_mirrored(), 200, |_, _| tone);
     if head.identity.style != Style::PlasticToy {
         // the same hairs in every expression, moved with the brow
-        let mut random = Random::named(&[head.identity.seed, head.identity.number, 3]);
+        let mut random = Chance::named(&[head.identity.seed, head.identity.number, 3]);
         let spine = super::path::spline(&line);
         for _ in 0..70 {
             let at = random.below(spine.len() as u32) as usize;
@@ -166,38 +166,43 @@ fn cavity(head: &Head, canvas: &mut Canvas<'_>, top: Point, half: i32, depth: i3
         ])
     };
     let lip = colour::gain(head.coat.nose, 170);
-    // the lower jaw comes down with the lip
-    canvas.fill(&shape(24 * STEP), |x, y| colour::gain(mix(head.skin(x, y), head.coat.light, 90), 236));
+    // the lower jaw comes down with the lip and lies in its shade
+    let jaw = (top.moved(0, depth * 5 / 8), (half * 7 / 4, depth * 5 / 4 + 30 * STEP));
+    canvas.fill_masked(&Path::default().ellipse(jaw.0, jaw.1.0, jaw.1.1, 0), |x, y| {
+        let near = (65_536 - inside(x, y, jaw.0, jaw.1)).clamp(0, 40_000) >> 8;
+        let shade = colour::gain(mix(head.skin(x, y), head.coat.dark, 60), 200);
+        (shade, if head.covers(x, y) { near } else { 0 })
+    });
     canvas.fill(&shape(7 * STEP), |_, _| lip);
     let tongue = (top.moved(0, depth), (half * 11 / 16, depth * 9 / 16));
     canvas.fill(&shape(0), |x, y| {
-        let deep = mix(rgb(0x2a_0c_10), rgb(0x6a_20_28), ((y - top.y) * 200 / depth.max(1)).clamp(0, 256));
+        let deep = mix(rgb(0x2a0c10), rgb(0x6a2028), ((y - top.y) * 200 / depth.max(1)).clamp(0, 256));
         let out = inside(x, y, tongue.0, tongue.1);
         let groove = 256 - (((x - top.x).abs() < 3 * STEP) as i32) * 30;
         let flesh =
-            colour::gain(rgb(0xd8_72_78), (groove - (out >> 11)).max(0) + (noise(21, x, y, 6) - 128) / 12);
+            colour::gain(rgb(0xd87278), (groove - (out >> 11)).max(0) + (noise(21, x, y, 6) - 128) / 12);
         mix(deep, flesh, (65_536 - out >> 5).clamp(0, 256))
     });
     if teeth && depth > 30 * STEP {
         for (x, width, length) in [(half * 9 / 16, half / 7, depth / 3), (half / 4, half / 6, depth / 8)] {
             let tooth = [at(x - width, depth / 24), at(x + width, depth / 24), at(x, length), at(x, length)];
-            canvas.fill(&Path::default().smooth(&tooth).and_mirrored(), |_, _| rgb(0xf2_ec_dc));
+            canvas.fill(&Path::default().smooth(&tooth).and_mirrored(), |_, _| rgb(0xf2ecdc));
         }
     }
 }
 
 fn muzzle(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     let Build { nose, nose_radii: (_, nose_height), mouth, mouth_width: wide, snout, .. } = head.build;
-    let dark = colour::gain(mix(head.coat.dark, rgb(0x18_10_10), 128), 190);
+    let dark = colour::gain(mix(head.coat.dark, rgb(0x181010), 128), 190);
     if pose.mouth > 0 {
         let depth = wide * pose.mouth >> 8;
         cavity(head, canvas, mouth, wide * (150 + pose.mouth / 5) >> 8, depth, snout == Snout::Muzzle);
     }
     let corner = mouth.moved(
-        wide + (14 * STEP * pose.smile.max(0) >> 8),
+        wide + (26 * STEP * pose.smile.max(0) >> 8),
         8 * STEP - (wide * pose.smile >> 9) - (wide * pose.mouth >> 10),
     );
-    let sag = 26 * STEP + (26 * STEP * pose.smile.max(0) >> 8) - (pose.mouth * 20 * STEP >> 8);
+    let sag = 26 * STEP + (6 * STEP * pose.smile.max(0) >> 8) - (pose.mouth * 20 * STEP >> 8);
     let lip = [mouth, mouth.moved(wide / 4, sag), mouth.moved(wide * 3 / 4, sag), corner];
     let width = if pose.smile > 0 { 11 * STEP } else { 9 * STEP };
     let mut lines = Path::default().ribbon(&lip, width, 110).and_mirrored();
@@ -236,9 +241,9 @@ fn beak(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
             at(0, tip + drop),
             at(-rx * 5 / 8, ry / 3 + drop),
         ];
-        canvas.fill(&Path::default().smooth(&gape), |_, _| rgb(0x38_10_14));
+        canvas.fill(&Path::default().smooth(&gape), |_, _| rgb(0x381014));
         let tongue = Path::default().ellipse(at(0, ry / 2 + drop * 5 / 8), rx / 3, drop / 2, 0);
-        canvas.fill(&tongue, |_, _| rgb(0xc8_68_6c));
+        canvas.fill(&tongue, |_, _| rgb(0xc8686c));
     }
     let lower = [
         at(-rx * 7 / 8, ry / 3 + drop / 3),

@@ -2,10 +2,10 @@
 
 use super::{
     canvas::{Canvas, Hair},
+    chance::{Chance, noise},
     colour::{self, Rgb},
     identity::{Identity, Style},
     path::{Path, Point, SIDE, STEP, sine},
-    random::{Random, noise},
 };
 use crate::reghead::pools::Family;
 
@@ -36,13 +36,13 @@ pub(super) fn layers(identity: &Identity) -> Vec<Layer> {
     let mut layers = match (identity.family, identity.style) {
         // scales and smooth skins: wide short marks
         (Family::Reptile | Family::Fish, _) => {
-            vec![layer(150, 8, 110, 44, 20, 150), layer(90, 3, 34, 60, 200, 110)]
+            vec![layer(150, 8, 110, 80, 20, 190), layer(80, 3, 34, 150, 200, 190)]
         }
-        (_, Style::PlasticToy) => vec![layer(360, 46, 90, 22, 26, 110), layer(150, 6, 22, 20, 512, 90)],
-        (Family::Bird, _) => vec![layer(200, 22, 110, 40, 30, 200), layer(88, 18, 26, 70, 46, 190)],
-        (_, Style::Photorealistic) => vec![layer(170, 44, 40, 50, 50, 200), layer(84, 34, 22, 84, 60, 210)],
-        (_, Style::AnimatedFilm) => vec![layer(220, 52, 70, 32, 40, 190), layer(110, 40, 26, 54, 56, 190)],
-        (_, Style::VideoGame) => vec![layer(260, 50, 110, 40, 50, 210), layer(120, 36, 32, 66, 60, 200)],
+        (_, Style::PlasticToy) => vec![layer(300, 24, 100, 44, 26, 150), layer(88, 4, 34, 130, 512, 180)],
+        (Family::Bird, _) => vec![layer(190, 22, 110, 74, 30, 200), layer(84, 18, 28, 120, 46, 210)],
+        (_, Style::Photorealistic) => vec![layer(160, 44, 44, 80, 50, 210), layer(84, 34, 26, 122, 60, 220)],
+        (_, Style::AnimatedFilm) => vec![layer(220, 52, 70, 56, 40, 200), layer(106, 40, 30, 94, 56, 210)],
+        (_, Style::VideoGame) => vec![layer(260, 50, 110, 62, 50, 210), layer(116, 36, 36, 106, 60, 210)],
     };
     for layer in &mut layers {
         match identity.feature {
@@ -94,7 +94,7 @@ pub(super) fn comb(
     profile: &Profile,
     middle: Point,
     layer: &Layer,
-    random: &mut Random,
+    random: &mut Chance,
     colour: impl Fn(i32, i32) -> Rgb,
 ) {
     let seed = random.bits() as u32;
@@ -139,6 +139,38 @@ pub(super) fn comb(
             if distance == 0 {
                 break;
             }
+        }
+    }
+}
+
+/// A fringe of soft hairs along an outline, which hides where the skin ends.
+pub(super) fn fringe(
+    canvas: &mut Canvas<'_>,
+    outline: &Path,
+    middle: Point,
+    layer: &Layer,
+    random: &mut Chance,
+    colour: impl Fn(i32, i32) -> Rgb,
+) {
+    for ring in outline.rings() {
+        let Some(mut from) = ring.last().copied() else { continue };
+        for to in ring.iter().copied() {
+            let length = (to.x - from.x).abs() + (to.y - from.y).abs();
+            let count = length * 2 / layer.cell + 1;
+            for n in 0..count {
+                let edge = from.towards(to, n * 256 / count);
+                let root = edge.towards(middle, random.within(2, 16));
+                let out = layer.length * random.within(90, 220) >> 8;
+                let (away_x, away_y) = (edge.x - middle.x, edge.y - middle.y);
+                let far = away_x.abs().max(away_y.abs()).max(1);
+                let (dx, dy) = (away_x * 256 / far, away_y * 256 / far + 60);
+                let (across, down) = (random.within(-90, 90), random.within(-60, 90));
+                let tip = root.moved(out * (dx + across) >> 8, out * (dy + down) >> 8);
+                let bend = Point { x: random.within(-out / 8, out / 8), y: out / 10 };
+                let tone = colour::gain(colour(root.x, root.y), random.within(200, 320));
+                canvas.hair(&Hair { root, tip, bend, width: layer.width, colour: tone, alpha: layer.alpha });
+            }
+            from = to;
         }
     }
 }

@@ -3,13 +3,13 @@
 use super::{
     build::{Build, Ears, Horns, Snout},
     canvas::{Canvas, Hair},
+    chance::{Chance, speck},
     coat::Coat,
     colour::{self, Rgb, mix, rgb},
     fur::{self, Layer, Profile},
     identity::{Identity, Style},
     light::Light,
     path::{Path, Point, STEP},
-    random::{Random, speck},
 };
 use crate::reghead::pools::Family;
 
@@ -20,21 +20,29 @@ pub(super) struct Head {
     pub(super) build: Build,
     pub(super) coat: Coat,
     pub(super) light: Light,
+    /// Where the head is, row by row.
+    profile: Profile,
 }
 
 impl Head {
     /// Everything the identity decides.
     pub(super) fn of(identity: &Identity) -> Self {
-        let mut random = Random::named(&[identity.seed, identity.number, 1]);
+        let mut random = Chance::named(&[identity.seed, identity.number, 1]);
         let build = Build::of(identity, &mut random);
         let coat = Coat::of(identity, &build, &mut random);
         let light = Light::on(&build, identity.style);
-        Self { identity: identity.clone(), build, coat, light }
+        let profile = Profile::of(&build.outline());
+        Self { identity: identity.clone(), build, coat, light, profile }
     }
 
     /// The coat's colour at a place, lit.
     pub(super) fn skin(&self, x: i32, y: i32) -> Rgb {
         self.light.lit(self.coat.colour(x, y), x, y)
+    }
+
+    /// True on the head, ears aside.
+    pub(super) fn covers(&self, x: i32, y: i32) -> bool {
+        self.profile.at(y).is_some_and(|(left, right)| (left..right).contains(&x))
     }
 
     /// A point beside and below the face's middle, in units.
@@ -44,7 +52,7 @@ impl Head {
 
     /// Draws the shared part on white.
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) {
-        let mut random = Random::named(&[self.identity.seed, self.identity.number, 2]);
+        let mut random = Chance::named(&[self.identity.seed, self.identity.number, 2]);
         let layers = fur::layers(&self.identity);
         canvas.clear();
         if self.build.horns != Horns::None {
@@ -55,11 +63,16 @@ impl Head {
         }
         let outline = self.build.outline();
         canvas.fill(&outline, |x, y| self.skin(x, y));
-        let profile = Profile::of(&outline);
+        // on a toy nothing stands out of the mould
+        let inner = if self.furry() { 256 } else { 232 };
+        let profile = Profile::of(&outline.clone().shrunk(inner));
         let middle = if self.build.snout == Snout::Beak { self.build.eye_line() } else { self.build.muzzle };
         let middle = middle.towards(self.build.eye_line(), 128);
         for layer in &layers {
             fur::comb(canvas, &profile, middle, layer, &mut random, |x, y| self.skin(x, y));
+        }
+        if let Some(layer) = layers.last().filter(|_| self.furry()) {
+            fur::fringe(canvas, &outline, middle, layer, &mut random, |x, y| self.skin(x, y));
         }
         if self.build.ears == Ears::Droopy {
             self.ears(canvas, &layers, &mut random);
@@ -73,7 +86,13 @@ impl Head {
         }
     }
 
-    fn ears(&self, canvas: &mut Canvas<'_>, layers: &[Layer], random: &mut Random) {
+    /// True if single hairs stand out.
+    fn furry(&self) -> bool {
+        self.identity.style != Style::PlasticToy
+            && !matches!(self.identity.family, Family::Reptile | Family::Fish)
+    }
+
+    fn ears(&self, canvas: &mut Canvas<'_>, layers: &[Layer], random: &mut Chance) {
         let Build { top, widths: [crown, eyes, ..], ear_size, .. } = self.build;
         let size = |steps: i32| steps * STEP * ear_size >> 8;
         let at = |across: i32, down: i32| self.at(across, down);
@@ -126,7 +145,7 @@ impl Head {
                 250 + ((self.build.centre.y - y) * 30 / top) - i32::from(x > self.build.centre.x) * 24;
             colour::gain(self.coat.ear(), shade)
         };
-        let hollow = |x: i32, y: i32| mix(tone(x, y), mix(self.coat.light, rgb(0xc8_88_80), 150), 190);
+        let hollow = |x: i32, y: i32| mix(tone(x, y), mix(self.coat.light, rgb(0xc88880), 150), 190);
         let open = !matches!(self.build.ears, Ears::Droopy | Ears::Fins);
         canvas.fill(&ear.clone().and_mirrored(), tone);
         if open {
@@ -134,7 +153,8 @@ impl Head {
         }
         for flip in [false, true] {
             let side = |path: &Path| if flip { path.clone().mirrored() } else { path.clone() };
-            let (whole, hole) = (Profile::of(&side(&ear)), Profile::of(&side(&inner)));
+            let within = if self.furry() { ear.clone() } else { ear.clone().shrunk(200) };
+            let (whole, hole) = (Profile::of(&side(&within)), Profile::of(&side(&inner)));
             let root = self.at(if flip { -crown * 3 / 4 } else { crown * 3 / 4 }, -top * 3 / 4);
             for layer in layers {
                 let layer = Layer { length: layer.length * 5 / 8, ..*layer };
@@ -206,7 +226,7 @@ impl Head {
                 .ribbon(&[at(crown * 3 / 8, -40), at(crown * 3 / 8, 60)], wide * 3 / 4, 250)
                 .ellipse(at(crown * 3 / 8, 66), 26 * STEP, 24 * STEP, 0),
         };
-        let bone = if self.build.horns == Horns::Antlers { rgb(0x96_78_58) } else { rgb(0xb4_a0_84) };
+        let bone = if self.build.horns == Horns::Antlers { rgb(0x967858) } else { rgb(0xb4a084) };
         canvas.fill(&horn.and_mirrored(), |x, y| {
             let ring = super::path::sine(y + (x - self.build.centre.x).abs() / 3) >> 7;
             colour::add(
@@ -256,11 +276,11 @@ impl Head {
         }
     }
 
-    fn whiskers(&self, canvas: &mut Canvas<'_>, random: &mut Random) {
+    fn whiskers(&self, canvas: &mut Canvas<'_>, random: &mut Chance) {
         let Build { muzzle, muzzle_radii: (rx, ry), .. } = self.build;
         let long = if self.identity.feature == "long_whiskers" { 320 } else { 220 };
         let pale = colour::luma(self.coat.light) < 90 || self.identity.style == Style::Photorealistic;
-        let colour = if pale { rgb(0xd8_d2_ca) } else { rgb(0x40_38_34) };
+        let colour = if pale { rgb(0xd8d2ca) } else { rgb(0x403834) };
         for n in 0..7 {
             for side in [-1, 1] {
                 let root = muzzle.moved(side * rx * (random.within(110, 180)) >> 8, (n - 3) * ry / 8);
@@ -272,14 +292,14 @@ impl Head {
         }
     }
 
-    fn feature(&self, canvas: &mut Canvas<'_>, random: &mut Random) {
+    fn feature(&self, canvas: &mut Canvas<'_>, random: &mut Chance) {
         let Build { top, chin, widths: [crown, _, jaw, chin_width], eye, .. } = self.build;
         match self.identity.feature {
             "mohawk_fur" => self.tuft(canvas, random, (0, -top * 7 / 8), crown / 5, (0, -150), 420),
             "bearded_chin" => self.tuft(canvas, random, (0, chin * 7 / 8), chin_width, (0, 110), 420),
             "chubby_cheeks" => {
                 let cheek = Path::default().ellipse(self.at(jaw * 5 / 8, chin / 5), jaw / 3, jaw / 4, 0);
-                canvas.fill_blended(&cheek.and_mirrored(), 40, |_, _| rgb(0xe8_70_60));
+                canvas.fill_blended(&cheek.and_mirrored(), 40, |_, _| rgb(0xe87060));
             }
             "freckled_face" => {
                 for _ in 0..26 {
@@ -307,7 +327,7 @@ impl Head {
     fn tuft(
         &self,
         canvas: &mut Canvas<'_>,
-        random: &mut Random,
+        random: &mut Chance,
         root: (i32, i32),
         wide: i32,
         to: (i32, i32),

@@ -1,9 +1,12 @@
 //! Identities drawn as the publisher draws them: animal × style × feature × one or two accessories.
 
-use super::random::{mix, permuted};
-use crate::reghead::{
-    self, EXPRESSIONS, FIELDS,
-    pools::{ACCESSORIES, ANIMAL_COUNT, FEATURES, Family, STYLES, animal},
+use super::chance::permuted;
+use crate::{
+    random::mix,
+    reghead::{
+        self, EXPRESSIONS, FIELDS,
+        pools::{ACCESSORIES, ANIMAL_COUNT, FEATURES, Family, STYLES, animal},
+    },
 };
 
 /// How a head is rendered.

@@ -2,11 +2,11 @@
 
 use super::{
     build::{Build, Snout},
+    chance::speck,
     coat::inside,
     colour::{self, Rgb},
     identity::Style,
     path::{Point, SIDE, STEP},
-    random::speck,
 };
 
 /// The light on one head; it comes from the upper left.
@@ -41,7 +41,7 @@ impl Light {
     pub(super) fn gain(&self, x: i32, y: i32) -> i32 {
         let (u, v) = (((x - self.middle.x) << 8) / self.radii.0, ((y - self.middle.y) << 8) / self.radii.1);
         let edge = ((u * u + v * v) >> 8).min(400);
-        let mut gain = 296 - (u * 22 + v * 40 >> 8) - (edge * edge * 92 >> 16);
+        let mut gain = 296 - (u * 22 + v * 40 >> 8) - (edge * edge * 112 >> 16);
         if self.bulge > 0 {
             let out = inside(x, y, self.muzzle, self.muzzle_radii);
             let down = ((y - self.muzzle.y) << 8) / self.muzzle_radii.1.max(1);

@@ -12,7 +12,7 @@ use crate::{
     pool::{Cancel, Pool, Stash},
     progress::Progress,
     publish::{self, Facts},
-    reghead,
+    reghead::{FIELDS, JSON_FIELD},
     samples::SampleRow,
     tar::write,
 };
@@ -45,14 +45,15 @@ pub fn write(
     for folder in [data.clone(), dst.join("metadata"), dst.join("checksums")] {
         std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
     }
-    let images = reghead::FIELDS.len() as u32;
-    progress.expect(synth.len() as u64 * u64::from(images));
+    let images = FIELDS.len() as u32;
+    progress.expect(synth.len() * u64::from(images));
     let limits = Limits { bytes: options.max_shard_size, samples: None };
-    let mut series = Series { name: synth.name(), data: &data, limits, open: None, shards: Vec::new() };
-    let mut rows = Vec::with_capacity(synth.len());
+    let name = synth.name();
+    let mut series = Series { name: &name, data: &data, limits, open: None, shards: Vec::new() };
+    let mut rows = Vec::new();
     let mut numbers = 0..synth.len();
-    let make = |scratch: &mut SynthScratch, number: usize| {
-        let sample = synth.members(scratch, number)?;
+    let make = |scratch: &mut SynthScratch, number: u64| {
+        let sample = synth.sample(scratch, number)?;
         let mut bytes = Vec::new();
         for (field, payload) in &sample.members {
             let name = format!("{}.{field}", sample.key);
@@ -69,10 +70,10 @@ pub fn write(
     pool.ordered(pool.threads() * 2, stash, cancel, || Ok(numbers.next()), make, sink)?;
     let shards = series.finish()?;
     let facts = Facts {
-        name: synth.name().to_owned(),
+        name,
         resolution: Some(Resolution::Square(options.size as u32)),
         quality: Some(options.quality),
-        fields: reghead::FIELDS.iter().map(|&field| field.to_owned()).chain(["json".to_owned()]).collect(),
+        fields: FIELDS.iter().map(|&field| field.to_owned()).chain([JSON_FIELD.to_owned()]).collect(),
         num_images: rows.len() as u64 * u64::from(images),
         complete: true,
         provenance: Map::from_iter([

@@ -1,0 +1,479 @@
+"""The oracle itself: hand tables, published vectors, GNU tar, sha256sum, webdataset, golden pixels."""
+
+import ast
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import PIL
+import pytest
+import webdataset as wds
+from hypothesis import given
+from hypothesis import strategies as st
+
+from . import strategies as make
+from .reference import digest, image, release, selection, shard, tar
+
+HERE = Path(__file__).parent
+
+
+# ---------------------------------------------------------------- the oracle keeps its own rules
+
+
+@pytest.mark.parametrize("path", sorted((HERE / "reference").glob("*.py")), ids=lambda p: p.name)
+def test_the_oracle_is_short_and_never_imports_turboshard(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    assert functions or path.name == "__init__.py"
+    for function in functions:
+        assert (function.end_lineno or 0) - function.lineno < 30, function.name
+    modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not {m for m in modules if m.split(".")[0] in {"turboshard", "webdataset", "torch"}}
+
+
+def test_importing_the_oracle_loads_no_turboshard() -> None:
+    code = (
+        "import sys; from tests.reference import digest, image, release, selection, shard, tar;"
+        "sys.exit(any(m.split('.')[0] == 'turboshard' for m in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=HERE.parent, check=False).returncode == 0
+
+
+# ---------------------------------------------------------------- digests
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [  # FIPS 180-2 appendix B and the NIST example values
+        (b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        (b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+        ),
+        (b"a" * 1_000_000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
+    ],
+    ids=["empty", "abc", "two-blocks", "million-a"],
+)
+def test_digest_against_nist(data: bytes, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(data)
+    assert digest.sha256(data) == expected == digest.sha256_of_file(tmp_path / "f")
+
+
+# ---------------------------------------------------------------- keys and samples
+
+
+KEY_TABLE = [
+    ("a.jpg", "a", "jpg"),
+    ("a.frown.jpg", "a", "frown.jpg"),
+    ("./a.jpg", "./a", "jpg"),
+    ("a/b.c/x.y.jpg", "a/b.c/x", "y.jpg"),
+    ("k..jpg", "k", ".jpg"),
+    ("K.JPG", "K", "JPG"),
+    ("a.", "a", ""),
+    ("noext", None, None),
+    ("d.x/noext", None, None),
+    (".hid.jpg", None, None),
+    ("", None, None),
+    ("__meta__", None, None),
+    ("__meta__/x.json", None, None),
+    ("__meta__.json", "__meta__", "json"),
+    ("a/__b__/x.json", "a/__b__/x", "json"),
+    ("é_ß.jpg", "é_ß", "jpg"),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "field"), KEY_TABLE, ids=[repr(row[0]) for row in KEY_TABLE])
+def test_key_table(name: str, key: str | None, field: str | None) -> None:
+    assert shard.split_key(name) == (key, field)
+
+
+def samples_of_webdataset(path: Path) -> list[tuple[str, dict[str, bytes]]]:
+    """The same samples by webdataset's own code, with the fields' own case."""
+    source = wds.tariterators.tar_file_iterator(path.open("rb"))
+    files = ({**file, "__url__": str(path)} for file in source)
+    grouped = wds.tariterators.group_by_keys(files, lcase=False)
+    return [(s["__key__"], {k: v for k, v in s.items() if not k.startswith("__")}) for s in grouped]
+
+
+@given(make.shards(), make.strays())
+def test_samples_equal_webdatasets(
+    tmp_path_factory: pytest.TempPathFactory, case: make.ShardCase, strays: list[tuple[str, bytes]]
+) -> None:
+    path = tmp_path_factory.mktemp("shard") / "x.tar"
+    # Strays in front, in the middle of the first sample, and behind.
+    members = [member for sample in case.samples for member in sample.members]
+    path.write_bytes(make.gnu_shard([*strays[:1], *members[:1], *strays[1:2], *members[1:], *strays[2:]]))
+    ours = shard.contents(path)
+    assert len(ours) == len(case.samples) >= 1
+    assert ours == samples_of_webdataset(path)
+    path.write_bytes(case.data)
+    ours = shard.contents(path)
+    assert ours == samples_of_webdataset(path)
+    assert [(key, sorted(fields.items())) for key, fields in ours] == [
+        (sample.key, sorted(sample.fields)) for sample in case.samples
+    ]
+
+
+@given(make.shards())
+def test_listing_equals_gnu_tars(tmp_path_factory: pytest.TempPathFactory, case: make.ShardCase) -> None:
+    path = tmp_path_factory.mktemp("shard") / "x.tar"
+    path.write_bytes(case.data)
+    # -R prints the block at which each member starts.
+    command = [
+        "tar",
+        "--list",
+        "-R",
+        "--absolute-names",
+        "--quoting-style=literal",
+        "--show-stored-names",
+        "-f",
+        str(path),
+    ]
+    listed = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    rows = [line.split(": ", 1) for line in listed.splitlines()]
+    rows = [row for row in rows if "** Block of NULs **" not in row[1]]
+    ours = shard.members(path)
+    assert len(rows) == len(ours) >= 1
+    assert [name for _, name in rows] == [m.name for m in ours]
+    for (block, _), member in zip(rows, ours, strict=True):
+        assert int(block.removeprefix("block ")) * 512 in range(member.header, member.offset)
+
+
+def test_a_span_is_the_bytes_of_one_sample(tmp_path: Path) -> None:
+    long = "k" * 120
+    path = tmp_path / "x.tar"
+    path.write_bytes(
+        tar.archive([(b"a.jpg", b"x" * 600), (f"{long}.jpg".encode(), b"y"), (f"{long}.json".encode(), b"")])
+    )
+    first, second = shard.samples(shard.members(path))
+    # By hand: header, payload of 600 padded to 1,024; L, its body, header, payload; L, its body, header.
+    assert shard.span(first) == (0, 1536)
+    assert shard.span(second) == (1536, 1536 + 4 * 512 + 3 * 512)
+    assert second[0].offset == 1536 + 3 * 512
+
+
+# ---------------------------------------------------------------- tar bytes
+
+
+def test_header_fields_by_hand() -> None:
+    block = tar.header(b"k.jpg", 0o1234)
+    assert len(block) == 512
+    assert block[:8] == b"k.jpg\0\0\0"
+    assert block[100:108] == b"0000644\0"
+    assert block[108:116] == block[116:124] == b"0000000\0"
+    assert block[124:136] == b"00000001234\0"
+    assert block[136:148] == b"00000000000\0"
+    assert block[156:157] == b"0"
+    assert not any(block[157:257])
+    assert block[257:265] == b"ustar  \0"
+    assert not any(block[265:])
+    assert block[148:156] == b"%06o\0 " % make.header_sum(block)
+
+
+@pytest.mark.parametrize(
+    ("length", "gnu", "pax"), [(99, 1, 1), (100, 1, 1), (101, 3, 3), (255, 3, 3), (600, 4, 4)]
+)
+def test_long_names_take_so_many_blocks(length: int, gnu: int, pax: int) -> None:
+    name = b"n" * (length - 4) + b".jpg"
+    assert len(tar.header(name, 1, "gnu")) == gnu * 512
+    assert len(tar.header(name, 1, "pax")) == pax * 512
+    if gnu > 1:
+        record = tar.header(name, 1, "gnu")
+        assert record[:13] == b"././@LongLink"
+        assert record[156:157] == b"L"
+        assert record[512 : 512 + length + 1] == name + b"\0"
+        record = tar.header(name, 1, "pax")
+        assert record[156:157] == b"x"
+        assert b" path=" + name + b"\n" in record[512:]
+
+
+def test_sizes_above_octal() -> None:
+    assert tar.header(b"a.b", 8**11)[124:136] == b"\x80" + (8**11).to_bytes(11, "big")
+    assert b" size=8589934592\n" in tar.header(b"a.b", 8**11, "pax")
+
+
+@given(make.samples(), st.sampled_from(["gnu", "pax"]))
+def test_archives_read_back_in_tarfile_and_gnu_tar(
+    tmp_path_factory: pytest.TempPathFactory, samples: list[make.SampleCase], tar_format: str
+) -> None:
+    path = tmp_path_factory.mktemp("shard") / "x.tar"
+    members = [(name.encode(), data) for sample in samples for name, data in sample.members]
+    path.write_bytes(tar.archive(members, tar_format))
+    assert [pair for sample in shard.pairs(path) for pair in sample] == members != []
+    subprocess.run(["tar", "--list", "--absolute-names", "-f", str(path)], check=True, capture_output=True)
+    assert path.stat().st_size == tar.sample_size(members, tar_format) + 1024
+
+
+def test_gnu_tar_writes_the_same_headers(tmp_path: Path) -> None:
+    names = ["a.jpg", "b" * 96 + ".jpg", "c" * 97 + ".jpg", "d" * 251 + ".jpg"]
+    for number, name in enumerate(names):
+        (tmp_path / name).write_bytes(b"z" * number * 700)
+        (tmp_path / name).chmod(0o644)
+    command = [
+        "tar",
+        "-c",
+        "--format=gnu",
+        "--mtime=@0",
+        "--owner=0",
+        "--group=0",
+        "--numeric-owner",
+        "-b1",
+        "-f",
+        "x.tar",
+        *names,
+    ]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    theirs = (tmp_path / "x.tar").read_bytes()
+    ours = tar.archive([(name.encode(), b"z" * number * 700) for number, name in enumerate(names)])
+    # GNU tar gives its own L record the mode 0644; tarfile leaves it 0. All else is equal.
+    starts = make.header_offsets(ours)
+    assert starts == make.header_offsets(theirs)
+    assert len(starts) > len(names)
+    for at in starts:
+        if ours[at + 156 : at + 157] == b"L":
+            theirs = theirs[:at] + ours[at : at + 512] + theirs[at + 512 :]
+    assert ours == theirs
+
+
+# ---------------------------------------------------------------- release
+
+
+def test_sums_text_by_hand() -> None:
+    a, b = "a" * 64, "B" * 64
+    text = f"{a}  data/x.tar\n{b} *y.tar\r\nSHA256 (z (1).tar) = {a}\n\\{a}  new\\nline\\\\.tar\n"
+    text += f"# no line\n{a[:63]}  short.tar\n"
+    assert release.sums(text) == [
+        ("data/x.tar", a),
+        ("y.tar", b.lower()),
+        ("z (1).tar", a),
+        ("new\nline\\.tar", a),
+    ]
+
+
+def test_check_equals_sha256sum(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ["good", "bad", "other name"]:
+        (tmp_path / "data" / name).write_bytes(name.encode())
+    sums = subprocess.run(
+        ["sha256sum", "data/good", "data/bad", "data/other name"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    ).stdout
+    sums += b"0" * 64 + b"  data/missing\n"
+    (tmp_path / "data/bad").write_bytes(b"changed")
+    (tmp_path / "S").write_bytes(sums)
+    theirs = subprocess.run(["sha256sum", "-c", "S"], cwd=tmp_path, capture_output=True, check=False)
+    assert theirs.returncode == 1
+    ours = release.check_sums(sums.decode(), tmp_path)
+    assert ours == theirs.stdout.decode().splitlines()
+    assert [line.rsplit(": ")[-1] for line in ours] == ["OK", "FAILED", "OK", "FAILED open or read"]
+
+
+def test_pack_by_hand() -> None:
+    # Each sample: one header and one block. Three fit in 3·1024 + 1024 to the byte; a byte less and two do.
+    samples = [[(b"%d.a" % n, b"x")] for n in range(4)]
+    assert [len(s) for s in release.pack(samples, 4096)] == [3, 1]
+    assert [len(s) for s in release.pack(samples, 4095)] == [2, 2]
+    assert [len(release.shard_bytes(s)) for s in release.pack(samples, 4096)] == [4096, 2048]
+    with pytest.raises(ValueError, match=r"0\.a"):
+        release.pack(samples, 2047)
+
+
+@given(make.samples(), st.integers(5_000, 40_000), st.sampled_from(["gnu", "pax"]))
+def test_packing_is_greedy_and_under_the_cap(cases: list[make.SampleCase], cap: int, tar_format: str) -> None:
+    samples = [[(name.encode(), data) for name, data in case.members] for case in cases]
+    largest = max(tar.sample_size(s, tar_format) for s in samples) + 1024
+    shards = release.pack(samples, max(cap, largest), tar_format)
+    assert [sample for s in shards for sample in s] == samples != []
+    sizes = [len(release.shard_bytes(s, tar_format)) for s in shards]
+    assert max(sizes) <= max(cap, largest)
+    for size, following in zip(sizes, shards[1:], strict=False):
+        assert size + tar.sample_size(following[0], tar_format) > max(cap, largest)
+
+
+# ---------------------------------------------------------------- selection
+
+
+def test_selection_by_hand() -> None:
+    fields = ["open_m_open_e.jpg", "json", "frown.jpg"]
+    assert selection.chosen_fields(fields, []) == fields
+    assert selection.chosen_fields(fields, ["frown"]) == ["json", "frown.jpg"]
+    assert selection.chosen_fields(fields, ["frown.jpg", "!json"]) == ["frown.jpg"]
+    assert selection.chosen_fields(fields, ["!frown"]) == ["open_m_open_e.jpg", "json"]
+    assert selection.chosen_keys(["a", "b", "c"], "c\n\na\r\n") == ["a", "c"]
+    assert selection.first(["a", "b", "c"], 2) == ["a", "b"]
+
+
+def test_splits_have_their_shares_and_do_not_move() -> None:
+    shares = [("train", 0.9), ("val", 0.1)]
+    names = [selection.split_of(f"id{n:03d}_Doberman_Dog", shares) for n in range(5000)]
+    assert set(names) == {"train", "val"}
+    assert abs(names.count("val") / 5000 - 0.1) < 0.02
+    # SHA-256("abc") starts ba7816bf…, that is 0.728….
+    assert selection.split_of("abc", [("a", 0.72), ("b", 0.28)]) == "b"
+    assert selection.split_of("abc", [("a", 0.73), ("b", 0.27)]) == "a"
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def test_golden_pixels() -> None:
+    # A grey block of 8×8 with one value has a DC coefficient only: quality 100 keeps it exactly.
+    flat = make.jpeg(np.full((8, 8), 77, np.uint8), "L", quality=100)
+    assert (image.decode(flat, "L") == 77).all()
+    assert image.decode(flat).shape == (8, 8, 3)
+    assert (image.decode(flat, "RGBA")[..., 3] == 255).all()
+    # Pure red in JFIF's YCbCr rounds to (254, 0, 0).
+    red = make.jpeg(np.full((16, 16, 3), (255, 0, 0), np.uint8), quality=100, subsampling=0)
+    assert {tuple(p) for p in image.decode(red).reshape(-1, 3).tolist()} == {(254, 0, 0)}
+    # ITU-R 601 grey of that: (254 · 19595 + 0x8000) >> 16 = 76.
+    assert set(image.decode(red, "L").ravel().tolist()) == {76}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_eight_turns_by_hand(orientation: int) -> None:
+    pixels = np.repeat(np.repeat(np.array([[10, 90, 170], [50, 130, 250]], np.uint8), 8, 0), 8, 1)
+    data = make.jpeg(pixels, "L", quality=100, orientation=orientation)
+    stored = image.decode(data, "L")
+    turns = {
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.T,
+        6: np.rot90(stored, -1),
+        7: stored[::-1, ::-1].T,
+        8: np.rot90(stored),
+    }
+    assert np.array_equal(image.decode(data, "L", exif=True), turns[orientation])
+
+
+@given(make.jpegs(), st.data())
+def test_crop_is_a_slice(case: make.JpegCase, data: st.DataObject) -> None:
+    whole = image.decode(case.data)
+    assert whole.shape == (case.height, case.width, 3) == (*image.shape(case.data), 3)
+    y, x, h, w = data.draw(make.crops(case.height, case.width))
+    assert np.array_equal(image.decode(case.data, crop=(y, x, h, w)), whole[y : y + h, x : x + w])
+
+
+@given(
+    st.integers(1, 90), st.integers(1, 90), st.integers(1, 90), st.integers(1, 90),
+    st.sampled_from(sorted(image.FILTERS)), st.sampled_from([1, 3]), st.integers(0, 99),
+)  # fmt: skip
+def test_pillow_agrees_with_the_formula(
+    h: int, w: int, oh: int, ow: int, resample: str, channels: int, seed: int
+) -> None:
+    pixels = make.picture(h, w, channels, seed)
+    assert pixels.size
+    theirs = image.resize(pixels, (oh, ow), resample)
+    ours = image.resize_by_formula(pixels, (oh, ow), resample)
+    # Fixed point against float64: a sum near one half may round either way, twice, and the negative lobes of
+    # the second pass amplify what the first left.
+    assert image.distance(theirs, ours) <= (0 if resample == "nearest" else 2)
+
+
+@given(
+    st.integers(1, 60), st.integers(1, 60), st.integers(1, 60), st.integers(1, 60),
+    st.sampled_from(sorted(image.FILTERS)), st.integers(0, 99),
+)  # fmt: skip
+def test_one_call_of_pillow_goes_horizontally_first_but_for_one_rule(
+    h: int, w: int, oh: int, ow: int, resample: str, seed: int
+) -> None:
+    pixels = make.picture(h, w, 1, seed)
+    assert pixels.size
+    if int(PIL.__version__.split(".")[0]) >= 13 and image.vertical_first((h, w), (oh, ow)):
+        turned = image.resize(np.ascontiguousarray(pixels.T), (ow, oh), resample).T
+    else:
+        turned = image.resize(pixels, (oh, ow), resample)
+    assert np.array_equal(image.resize_in_one_call(pixels, (oh, ow), resample), turned)
+
+
+def test_formula_by_hand() -> None:
+    row = np.array([[0, 100, 200, 40]], np.uint8)
+    assert image.resize_by_formula(row, (1, 2), "box").tolist() == [[50, 120]]
+    assert image.resize_by_formula(row, (1, 2), "nearest").tolist() == [[100, 40]]
+    assert image.weights(4, 2, "box").tolist() == [[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]]
+    # Triangle over 4 pixels around 1.0: distances 0.25 and 0.75 of the stretched unit.
+    assert np.allclose(image.weights(4, 2, "bilinear")[0], np.array([0.75, 0.75, 0.25, 0]) / 1.75)
+    for name in image.KERNELS:
+        assert np.allclose(image.weights(7, 3, name).sum(axis=1), 1)
+        assert np.allclose(image.weights(5, 5, name), np.eye(5), atol=1e-12)
+
+
+@given(make.jpegs(modes=["L", "RGB"], subsamplings=["4:4:4"], sides=st.sampled_from([16, 32, 48, 64])))
+def test_reduce_by_two_is_a_box_mean(case: make.JpegCase) -> None:
+    half = image.reduced(case.data, 2)
+    assert half.shape[:2] == (case.height // 2, case.width // 2)
+    full = image.decode(case.data, case.mode)
+    clipped = (full == 0) | (full == 255)
+    near = np.abs(half.astype(float) - image.box_mean(full, 2)) <= 2.5
+    # The mean is taken before clipping in one case and after it in the other.
+    assert (near | (image.box_mean(clipped.astype(np.uint8), 2) > 0)).mean() > 0.97
+
+
+def test_distance_refuses_other_shapes() -> None:
+    assert image.distance(np.zeros((2, 2), np.uint8), np.full((2, 2), 255, np.uint8)) == 255
+    with pytest.raises(AssertionError, match="shapes"):
+        image.distance(np.zeros((2, 2), np.uint8), np.zeros((2, 3), np.uint8))
+
+
+# ---------------------------------------------------------------- what the strategies make is what they say
+
+
+def test_every_dialect_is_what_it_says() -> None:
+    members = [("a.jpg", b"1" * 600), ("a.json", b"{}")]
+    made = {name: write(members) for name, write in make.DIALECTS.items()}
+    assert made["v7"][257:263] == bytes(6)
+    assert made["ustar"][257:265] == b"ustar\x0000"
+    assert made["gnu"][257:265] == b"ustar  \0"
+    assert made["pax-mtime"][156:157] == b"x"
+    assert made["pax"][156:157] == b"0"
+    case = make.SampleCase("k", (("json", b"{}"), ("frown.jpg", b"j")))
+    assert b"mtime=" in make.writer_shard([case])[:1024]
+    for data in made.values():
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            assert archive.getnames() == ["a.jpg", "a.json"]
+
+
+@given(make.shards())
+def test_header_offsets_and_end(case: make.ShardCase) -> None:
+    offsets = make.header_offsets(case.data)
+    end = make.end_of_members(case.data)
+    assert offsets
+    assert offsets[0] == 0
+    assert end > offsets[-1]
+    assert not any(case.data[end:])
+    assert len(case.data) - end >= 1024
+
+
+def test_manifest_problems_sees_each_problem(tmp_path: Path) -> None:
+    data = tar.archive([(b"k.jpg", b"x"), (b"k.json", b"{}")])
+    for folder in ["data", "metadata", "checksums"]:
+        (tmp_path / folder).mkdir()
+    (tmp_path / "data/n-000000.tar").write_bytes(data)
+    entry = {"filename": "n-000000.tar", "size": len(data), "sha256": digest.sha256(data), "num_samples": 1}
+    row = {"sample_key": "k", "identity": "i", "shard": "n-000000.tar", "num_expressions": 1}
+
+    def write(entry: dict[str, object], row: dict[str, object], sums: str, count: int) -> list[str]:
+        (tmp_path / "metadata/release_manifest.json").write_text(
+            json.dumps({"num_samples": count, "shards": [entry]})
+        )
+        (tmp_path / "metadata/webdataset_samples.jsonl").write_text(json.dumps(row) + "\n")
+        (tmp_path / "checksums/SHA256SUMS").write_text(sums)
+        return release.manifest_problems(tmp_path)
+
+    line = f"{entry['sha256']}  data/n-000000.tar\n"
+    assert write(entry, row, line, 1) == []
+    assert "size" in write({**entry, "size": 1}, row, line, 1)[0]
+    assert "sha256" in write({**entry, "sha256": "0" * 64}, row, line, 1)[0]
+    assert "num_samples" in write({**entry, "num_samples": 2}, row, line, 1)[0]
+    assert "SHA256SUMS" in write(entry, row, line.replace(str(entry["sha256"]), "0" * 64), 1)[0]
+    assert "num_samples" in write(entry, row, line, 7)[0]
+    assert "jsonl" in write(entry, {**row, "sample_key": "z"}, line, 1)[0]
