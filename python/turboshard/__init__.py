@@ -16,7 +16,9 @@ from turboshard._core import build_info, decode, decode_batch, encode, info
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.release import Release
+from turboshard.reshard import reshard
 from turboshard.shard import Index, Shard
+from turboshard.synth import synth
 from turboshard.verify import verify
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "encode",
     "info",
     "reghead",
+    "reshard",
+    "synth",
     "verify",
 ]
 

@@ -42,10 +42,12 @@ def report(error: BaseException, *, debug: bool) -> Exit:
     return code
 
 
-def _judge(error: BaseException) -> tuple[Exit, str]:
+def _judge(error: BaseException) -> tuple[Exit, str]:  # noqa: PLR0911 - one return a kind
     match error:
+        case Interrupted():
+            return Exit.INTERRUPTED, f"interrupted; {error}"
         case click.Abort() | KeyboardInterrupt():
-            return Exit.INTERRUPTED, f"interrupted; {error or 'run the same command again'}"
+            return Exit.INTERRUPTED, "interrupted; run the same command again"
         case click.UsageError():
             help_line = f"; hint: see {error.ctx.command_path} --help" if error.ctx else ""
             return Exit.USAGE, error.format_message().rstrip(".") + help_line

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FILTERS = ("lanczos3", "lanczos", "bicubic", "bilinear", "hamming", "box", "nearest", "dct")
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[int | tuple[int, int]]):
     """A side, or HEIGHTxWIDTH."""
 
     name = "size"
@@ -32,7 +32,7 @@ class Size(click.ParamType):
         return int(words[0]) if len(words) == 1 else (int(words[0]), int(words[1]))
 
 
-class Bytes(click.ParamType):
+class Bytes(click.ParamType[int]):
     """A number of bytes, such as 1800MiB."""
 
     name = "bytes"
@@ -47,8 +47,8 @@ class Bytes(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class Split(click.ParamType):
-    """NAME=SHARE,…"""
+class Split(click.ParamType[dict[str, float]]):
+    """Shares by name, such as train=.9,val=.1."""
 
     name = "split"
 

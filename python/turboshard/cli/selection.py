@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,8 +52,7 @@ def selection(function: _F) -> _F:
     ) -> Any:
         return function(*args, selection=gather(select, keys, where, first), **others)
 
-    wrapped.__doc__ = function.__doc__
-    wrapped.__name__ = function.__name__
+    update_wrapper(wrapped, function)  # the options that the function has already, too
     for option in (
         click.option("--first", type=click.IntRange(1), metavar="N", help="The first N samples that remain."),
         click.option(

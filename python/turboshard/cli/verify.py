@@ -69,7 +69,10 @@ def verify(
 
 def _remark(report: Report, *, warn: bool, ignore_missing: bool) -> None:
     """Say on stderr what the lines leave out."""
-    say = lambda words: click.echo(f"turboshard: {words}", err=True)  # noqa: E731
+
+    def say(words: str) -> None:
+        click.echo(f"turboshard: {words}", err=True)
+
     for line in report.malformed if warn else ():
         say(f"SHA256SUMS: {line}: improperly formatted SHA256 checksum line")
     for shard in report.shards:
