@@ -230,7 +230,8 @@ DIALECTS: dict[str, Callable[[Any], bytes]] = {
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_sources_of_other_writers(tmp_path: Path, dialect: str) -> None:
-    source = releases.write(tmp_path / "reghead-v1-64", SAMPLES[:4], per_shard=2, dialect=DIALECTS[dialect])
+    samples = SAMPLES[:8:2] if dialect == "ustar in folders" else SAMPLES[:4]  # those have short names
+    source = releases.write(tmp_path / "reghead-v1-64", samples, per_shard=2, dialect=DIALECTS[dialect])
     held = release.samples_of(source)
     found = resharded(source, out=tmp_path / "copied")
     assert found == held != []
@@ -668,11 +669,11 @@ def test_a_file_that_cannot_grow(source: Path, tmp_path: Path, options: list[Any
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 KiB, where the machine lets us have one."""
+    """A disk of 128 KiB, where the machine lets us have one."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", disk], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip("no right to mount a tmpfs")
@@ -682,7 +683,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk(source: Path, tmp_path: Path, small_disk: Path) -> None:
     out = small_disk / "out"
-    assert sum(p.stat().st_size for p in releases.shards(source)) > 256 * 1024
+    assert sum(p.stat().st_size for p in releases.shards(source)) > 128 * 1024
     done = turboshard("reshard", source, "-o", out, check=3)
     assert "space" in done.stderr.lower()
     for path in final_names(out):

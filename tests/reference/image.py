@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import PIL
 from PIL import Image, ImageOps
 
 Pixels = npt.NDArray[np.uint8]
@@ -25,10 +26,11 @@ FILTERS = {
 }
 SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}
 
-# Pillow sums in fixed point with 22 fractional bits, others with fewer: one level when shrinking. Enlarging
-# with a negative lobe adds up more such errors around edges: two.
-SHRINK_LEVELS = 1
-ENLARGE_LEVELS = 2
+# Plain Pillow's arithmetic is whole numbers and can be met exactly. pillow-simd rounds its weights more coarsely: one
+# level when shrinking; enlarging with a negative lobe adds up more such errors around edges: two.
+EXACT = ".post" not in PIL.__version__
+SHRINK_LEVELS = 0 if EXACT else 1
+ENLARGE_LEVELS = 0 if EXACT else 2
 
 
 def decode(
@@ -86,16 +88,13 @@ def box_mean(pixels: Pixels, reduce: int) -> Floats:
 
 
 def _resize(image: Image.Image, size: tuple[int, int], resample: str) -> Image.Image:
-    across = image.resize((size[1], image.height), FILTERS[resample])
-    return across.resize((size[1], size[0]), FILTERS[resample])
+    vertical = vertical_first((image.height, image.width), size)
+    first = (image.width, size[0]) if vertical else (size[1], image.height)
+    return image.resize(first, FILTERS[resample]).resize((size[1], size[0]), FILTERS[resample])
 
 
 def resize(pixels: Pixels, size: tuple[int, int], resample: str = "lanczos3") -> Pixels:
-    """Stretches to `size` by Pillow, horizontally first, one pass a call.
-
-    One call of Pillow does the same, except that from Pillow 13 on it goes vertically first where
-    `vertical_first` says so.
-    """
+    """Stretches to `size` by Pillow, one axis a call, in the order of Pillow ≥ 13, whatever Pillow this is."""
     return np.asarray(_resize(Image.fromarray(pixels), size, resample))
 
 
@@ -105,7 +104,10 @@ def resize_in_one_call(pixels: Pixels, size: tuple[int, int], resample: str = "l
 
 
 def vertical_first(source: tuple[int, int], target: tuple[int, int]) -> bool:
-    """True where Pillow ≥ 13 goes vertically first: the height loses over twice the pixels of the width."""
+    """True where Pillow ≥ 13 goes vertically first: the height loses over twice the pixels of the width.
+
+    Older ones go horizontally first always. It shows: a sharp edge is rounded and clamped between the passes.
+    """
     return target[0] < source[0] and source[0] - target[0] > 2 * (source[1] - target[1])
 
 
@@ -159,7 +161,10 @@ def nearest(source: int, target: int) -> npt.NDArray[np.intp]:
 
 
 def resize_by_formula(pixels: Pixels, size: tuple[int, int], resample: str = "lanczos3") -> Pixels:
-    """A separable convolution in float64: rows first, rounded to 8 bits between and after."""
+    """A separable convolution in float64, rounded to 8 bits between the passes and after."""
+    if vertical_first(pixels.shape[:2], size):
+        turned = resize_by_formula(pixels.swapaxes(0, 1), (size[1], size[0]), resample)
+        return turned.swapaxes(0, 1)
     height, width = pixels.shape[:2]
     if resample == "nearest":
         return pixels[nearest(height, size[0])][:, nearest(width, size[1])]
