@@ -38,11 +38,11 @@ pub(super) fn layers(identity: &Identity) -> Vec<Layer> {
         (Family::Reptile | Family::Fish, _) => {
             vec![layer(150, 8, 110, 100, 20, 190), layer(80, 3, 34, 150, 200, 190)]
         }
-        (_, Style::PlasticToy) => vec![layer(300, 24, 100, 70, 26, 150), layer(90, 4, 42, 160, 512, 190)],
-        (Family::Bird, _) => vec![layer(190, 22, 110, 90, 30, 200), layer(84, 18, 28, 120, 46, 210)],
+        (_, Style::PlasticToy) => vec![layer(280, 24, 100, 96, 26, 180), layer(86, 4, 42, 190, 512, 200)],
+        (Family::Bird, _) => vec![layer(190, 22, 110, 116, 30, 200), layer(84, 18, 28, 120, 46, 210)],
         (_, Style::Photorealistic) => vec![layer(160, 44, 44, 100, 50, 210), layer(84, 34, 26, 122, 60, 220)],
-        (_, Style::AnimatedFilm) => vec![layer(220, 52, 70, 76, 40, 200), layer(106, 40, 30, 94, 56, 210)],
-        (_, Style::VideoGame) => vec![layer(260, 50, 110, 80, 50, 210), layer(116, 36, 36, 106, 60, 210)],
+        (_, Style::AnimatedFilm) => vec![layer(200, 52, 66, 100, 40, 200), layer(102, 40, 30, 112, 56, 215)],
+        (_, Style::VideoGame) => vec![layer(250, 50, 110, 96, 50, 210), layer(114, 36, 36, 116, 60, 215)],
     };
     for layer in &mut layers {
         match identity.feature {

@@ -273,11 +273,11 @@ mod tests {
     #[test]
     fn drawings_never_drift() {
         let golden = [
-            (0, 0, 0, 256, "?"),
-            (0, 1, 7, 512, "?"),
-            (0, 2, 9, 1024, "?"),
-            (3, 999, 1, 100, "?"),
-            (3, 33_723, 6, 333, "?"),
+            (0, 0, 0, 256, "07768be8e353890316ac118e883ade9b65e595e5132898d442e9caf54cbf55cf"),
+            (0, 1, 7, 512, "efc6cad05d350d7576d126ea58d5b8c3c4e7a4d25913c9a184d3d744d9ec8f15"),
+            (0, 2, 9, 1024, "8c0de8c57599b1f25ad476dbc745cfcbe5a9a804392c26daa6e7f2f7f23a0215"),
+            (3, 999, 1, 100, "f1011f680686eece3ba588a16e1915230d4066319146b4e6336351448f2b308e"),
+            (3, 33_723, 6, 333, "bf7bd58a95281b44fe60756c4c0a1aeb65cec85300a8927b1daf782cc8a6ec1d"),
         ];
         let mut sketch = draw::Sketch::default();
         let found = golden.map(|(seed, n, expression, size, _)| {
