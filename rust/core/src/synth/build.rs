@@ -90,7 +90,7 @@ impl Build {
             build.scale_eyes(290);
         }
         // no two heads of one animal are alike
-        let mut vary = |value: &mut i32, by: i32| *value = *value * random.within(256 - by, 256 + by) >> 8;
+        let mut vary = |value: &mut i32, by: i32| *value = (*value * random.within(256 - by, 256 + by)) >> 8;
         for width in &mut build.widths {
             vary(width, 12);
         }
@@ -252,10 +252,10 @@ impl Build {
             self.ears = *ears;
         }
         // dogs with "bull" in their name grow no horns
-        if self.ears == Ears::Sideways {
-            if let Some((_, horns)) = HORNS.iter().find(|(word, _)| named(word)) {
-                self.horns = *horns;
-            }
+        if self.ears == Ears::Sideways
+            && let Some((_, horns)) = HORNS.iter().find(|(word, _)| named(word))
+        {
+            self.horns = *horns;
         }
         if named("Moose") {
             self.horns = Horns::Antlers;
@@ -283,9 +283,9 @@ impl Build {
     }
 
     fn feature(&mut self, feature: &str) {
-        let scale = |value: &mut i32, by: i32| *value = *value * by >> 8;
+        let scale = |value: &mut i32, by: i32| *value = (*value * by) >> 8;
         match feature {
-            "round_eyes" => self.eye_radii.1 = self.eye_radii.0 * 270 >> 8,
+            "round_eyes" => self.eye_radii.1 = (self.eye_radii.0 * 270) >> 8,
             "big_eyes" => self.scale_eyes(330),
             "small_eyes" => self.scale_eyes(200),
             "narrow_eyes" | "sleepy_eyes" => scale(&mut self.eye_radii.1, 180),
@@ -322,6 +322,6 @@ impl Build {
     }
 
     fn scale_eyes(&mut self, by: i32) {
-        self.eye_radii = (self.eye_radii.0 * by >> 8, self.eye_radii.1 * by >> 8);
+        self.eye_radii = ((self.eye_radii.0 * by) >> 8, (self.eye_radii.1 * by) >> 8);
     }
 }

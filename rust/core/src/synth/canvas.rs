@@ -105,7 +105,7 @@ impl<'a> Canvas<'a> {
                 let cover = (sum.abs() >> 8).min(256);
                 if cover > 0 {
                     let (colour, alpha) = paint(unit(left + column as i32), y);
-                    blend(pixel, colour, cover * alpha >> 8);
+                    blend(pixel, colour, (cover * alpha) >> 8);
                 }
             }
             cells.fill(0);
@@ -131,16 +131,16 @@ impl<'a> Canvas<'a> {
             let t = (n << 8) / steps;
             let along = (from_major >> 8) + n * way;
             // the bend is a parabola, full in the middle
-            let off = (t * (256 - t) >> 6) * bend >> 8;
-            let centre = from_minor + (minor * t >> 8) + off;
-            let half = (width * (288 - t) >> 9).max(10);
+            let off = (((t * (256 - t)) >> 6) * bend) >> 8;
+            let centre = from_minor + ((minor * t) >> 8) + off;
+            let half = ((width * (288 - t)) >> 9).max(10);
             // tips are thin and faint
-            let alpha = hair.alpha * (256 - (t * t * 150 >> 16)) >> 8;
+            let alpha = (hair.alpha * (256 - ((t * t * 150) >> 16))) >> 8;
             let (low, high) = (centre - half, centre + half);
             for across in low >> 8..=high >> 8 {
                 let cover = (high.min((across + 1) << 8) - low.max(across << 8)).min(256);
                 let (x, y) = if tall { (across, along) } else { (along, across) };
-                self.dab(x, y, hair.colour, cover * alpha >> 8);
+                self.dab(x, y, hair.colour, (cover * alpha) >> 8);
             }
         }
     }
@@ -159,7 +159,7 @@ impl<'a> Canvas<'a> {
 fn blend(pixel: &mut [u8], colour: Rgb, cover: i32) {
     for (byte, value) in pixel.iter_mut().zip(colour) {
         let old = i32::from(*byte);
-        *byte = (old + ((value.clamp(0, 255) - old) * cover + 128 >> 8)) as u8;
+        *byte = (old + (((value.clamp(0, 255) - old) * cover + 128) >> 8)) as u8;
     }
 }
 
@@ -201,7 +201,7 @@ impl Area<'_> {
             let end = right.min((cell + 1) << 8);
             let until = if end == right { height } else { height * (end - left) / (right - left) };
             let part = until - done;
-            let middle = (x + end) / 2 - (cell << 8);
+            let middle = i32::midpoint(x, end) - (cell << 8);
             cells[cell as usize] += part * (256 - middle);
             cells[cell as usize + 1] += part * middle;
             if end == right {

@@ -184,9 +184,7 @@ impl Coat {
             "green_eyes" => rgb(0x5c9c4c),
             "amber_eyes" => rgb(0xd08c28),
             _ => match identity.family {
-                Family::Cat => {
-                    rgb([0xb8a038, 0x78a050, 0xc88c30, 0x68a0b0][random.below(4) as usize])
-                }
+                Family::Cat => rgb([0xb8a038, 0x78a050, 0xc88c30, 0x68a0b0][random.below(4) as usize]),
                 Family::Bird => rgb([0xd8a020, 0x40281c, 0xc85020][random.below(3) as usize]),
                 Family::Reptile => rgb([0xd0a028, 0x9cb038, 0xc06028][random.below(3) as usize]),
                 _ => rgb([0x4a2c18, 0x6a4220, 0x38241a][random.below(3) as usize]),
@@ -194,9 +192,7 @@ impl Coat {
         };
         let nose = match (identity.family, identity.feature) {
             (_, "pink_nose") => rgb(0xd88884),
-            (Family::Bird, _) => {
-                rgb([0xe0a030, 0x504c4c, 0xd87828, 0xc8b898][random.below(4) as usize])
-            }
+            (Family::Bird, _) => rgb([0xe0a030, 0x504c4c, 0xd87828, 0xc8b898][random.below(4) as usize]),
             (Family::Cat | Family::Rabbit | Family::Rodent, _) => {
                 rgb([0xc88880, 0x704c48, 0xd0948c][random.below(3) as usize])
             }
@@ -232,7 +228,7 @@ impl Coat {
         let wobble = noise(self.seed, x, y, 10) - 128;
         // 65536 at the muzzle's edge
         let muzzle = inside(x, y + wobble, self.muzzle, self.muzzle_radii);
-        let pale = (76_000 - muzzle >> 7).clamp(0, 256);
+        let pale = ((76_000 - muzzle) >> 7).clamp(0, 256);
         let across = (x - self.muzzle.x).abs();
         let near_eye = inside(self.muzzle.x + across, y, self.eye, (1500, 1300));
         let base = colour::add(self.base, wobble >> 4);
@@ -246,10 +242,10 @@ impl Coat {
             }
             Pattern::Spots => marked((noise(self.seed ^ 2, x, y, 9) - 160) * 9),
             Pattern::Patches => marked((noise(self.seed ^ 3, x, y, 11) - 132) * 14),
-            Pattern::Mask => marked(60_000 - near_eye - wobble * 90 >> 6),
+            Pattern::Mask => marked((60_000 - near_eye - wobble * 90) >> 6),
             Pattern::Tan => {
                 let brow = inside(self.muzzle.x + across, y, self.eye.moved(-200, -900), (420, 300));
-                mix(base, self.light, (62_000 - brow >> 7).clamp(0, 256))
+                mix(base, self.light, ((62_000 - brow) >> 7).clamp(0, 256))
             }
             Pattern::Blaze => {
                 mix(base, self.light, (900 + wobble * 3 - across - (self.eye.y - y) / 6).clamp(0, 256))

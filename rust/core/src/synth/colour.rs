@@ -10,12 +10,12 @@ pub(super) const fn rgb(hex: u32) -> Rgb {
 
 /// `a` at `t` = 0, `b` at `t` = 256.
 pub(super) const fn mix(a: Rgb, b: Rgb, t: i32) -> Rgb {
-    [a[0] + ((b[0] - a[0]) * t >> 8), a[1] + ((b[1] - a[1]) * t >> 8), a[2] + ((b[2] - a[2]) * t >> 8)]
+    [a[0] + (((b[0] - a[0]) * t) >> 8), a[1] + (((b[1] - a[1]) * t) >> 8), a[2] + (((b[2] - a[2]) * t) >> 8)]
 }
 
 /// Brightness times `gain` / 256.
 pub(super) const fn gain(a: Rgb, gain: i32) -> Rgb {
-    [a[0] * gain >> 8, a[1] * gain >> 8, a[2] * gain >> 8]
+    [(a[0] * gain) >> 8, (a[1] * gain) >> 8, (a[2] * gain) >> 8]
 }
 
 /// `amount` added to every channel.

@@ -35,7 +35,7 @@ const POSES: [Pose; 10] = {
         pose(0, 192, 0, 0, 0),
         pose(0, 0, 0, 0, 0),
         pose(0, 226, 256, 40, 0),
-        pose(0, 256, 0, 256, 0),
+        pose(0, 290, 0, 256, 0),
         pose(0, 190, -120, 0, 256),
     ]
 };
@@ -43,7 +43,7 @@ const POSES: [Pose; 10] = {
 /// Draws the face of one expression, a number below ten; others are drawn as the last.
 pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, expression: usize) {
     let pose = POSES[expression.min(POSES.len() - 1)];
-    eyes(head, canvas, pose.eyes);
+    eyes(head, canvas, pose);
     brows(head, canvas, pose);
     match head.build.snout {
         Snout::Muzzle | Snout::Broad => muzzle(head, canvas, pose),
@@ -52,20 +52,22 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, expression: usize) {
     }
 }
 
-fn eyes(head: &Head, canvas: &mut Canvas<'_>, open: i32) {
+fn eyes(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
+    let open = pose.eyes;
     let Build { eye, eye_radii: (rx, ry), .. } = head.build;
     let (lid_dark, lid) = (colour::gain(head.coat.dark, 130), mix(head.coat.dark, head.coat.ear(), 150));
     // upper and lower edge of the opening, from corner to corner; shut, both lie low on the eye
-    let edge = |height: i32| {
+    let edge = |height: i32, scowl: i32| {
         (0..=16).map(move |n| {
             let across: i32 = n * 32 - 256;
             let arc = (65_536 - across * across).unsigned_abs().isqrt() as i32;
-            eye.moved(rx * across >> 8, (height * arc >> 8) - (across * ry >> 11))
+            eye.moved((rx * across) >> 8, ((height * arc) >> 8) - ((across * (ry / 8 + scowl)) >> 8))
         })
     };
+    let scowl = (ry * pose.frown) >> 9;
     let shut = ry * 5 / 8;
-    let upper = shut + ((-ry - shut) * open >> 8);
-    let lower = shut + ((ry - shut) * (open * 2).min(256) >> 8);
+    let upper = shut + (((-ry - shut) * open) >> 8);
+    let lower = shut + (((ry - shut) * (open * 2).min(256)) >> 8);
     for flip in [false, true] {
         let side = |path: Path| if flip { path.mirrored() } else { path };
         let centre = if flip { eye.mirrored() } else { eye };
@@ -75,12 +77,12 @@ fn eyes(head: &Head, canvas: &mut Canvas<'_>, open: i32) {
             head.light.lit(colour::add(lid, crease), x, y)
         });
         if open > 0 {
-            let rim: Vec<Point> = edge(upper).chain(edge(lower).rev()).collect();
+            let rim: Vec<Point> = edge(upper, scowl).chain(edge(lower, 0).rev()).collect();
             canvas.fill(&side(Path::default().polygon(&rim)), |x, y| eyeball(head, centre, x, y));
         }
-        let line: Vec<Point> = edge(upper).collect();
+        let line: Vec<Point> = edge(upper, scowl).collect();
         canvas.fill(&side(Path::default().ribbon(&line, 10 * STEP, 120)), |_, _| lid_dark);
-        let line: Vec<Point> = edge(lower).collect();
+        let line: Vec<Point> = edge(lower, 0).collect();
         canvas.fill_blended(&side(Path::default().ribbon(&line, 6 * STEP, 60)), 200, |_, _| lid_dark);
     }
 }
@@ -89,7 +91,7 @@ fn eyeball(head: &Head, centre: Point, x: i32, y: i32) -> Rgb {
     let (rx, ry) = head.build.eye_radii;
     let lively = matches!(head.identity.style, Style::AnimatedFilm | Style::PlasticToy);
     // more white shows in drawn eyes
-    let iris_radius = if lively { rx.min(ry) * 215 >> 8 } else { rx.max(ry) * 250 >> 8 };
+    let iris_radius = if lively { (rx.min(ry) * 215) >> 8 } else { (rx.max(ry) * 250) >> 8 };
     let out = inside(x, y, centre, (iris_radius, iris_radius));
     let soft = |out: i32, edge: i32| ((edge - out) >> 5).clamp(0, 256);
     let pupil_radii = if head.coat.slit {
@@ -102,7 +104,7 @@ fn eyeball(head: &Head, centre: Point, x: i32, y: i32) -> Rgb {
     let deep = colour::gain(head.coat.iris, 300 - (out.min(65_536) >> 9) + (y - centre.y) * 50 / ry.max(1));
     let iris = mix(colour::add(deep, streaks), rgb(0x100c0a), pupil);
     let white = mix(rgb(0xf4f0ec), rgb(0xb4a8a4), ((centre.y - y) * 256 / ry.max(1)).clamp(0, 256));
-    let ring = mix(rgb(0x1c1410), white, (out - 70_000 >> 5).clamp(0, 256));
+    let ring = mix(rgb(0x1c1410), white, ((out - 70_000) >> 5).clamp(0, 256));
     let eye = mix(ring, iris, soft(out, 62_000));
     let glint = inside(x, y, centre.moved(-rx * 5 / 16, -ry * 3 / 8), (rx * 7 / 32, ry * 7 / 32));
     let second = inside(x, y, centre.moved(rx / 4, ry * 3 / 8), (rx / 9, ry / 10));
@@ -111,11 +113,11 @@ fn eyeball(head: &Head, centre: Point, x: i32, y: i32) -> Rgb {
 
 fn brows(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     let Build { eye, eye_radii: (rx, ry), brow, .. } = head.build;
-    let lift = 18 * STEP + ry * 11 / 8 + (32 * STEP * pose.lift >> 8) - (20 * STEP * pose.frown >> 8);
-    let tilt = (34 * STEP * pose.frown >> 8) - (10 * STEP * pose.lift >> 8);
-    let inner = eye.moved(-rx * 5 / 4 - (10 * STEP * pose.frown >> 8), -lift + tilt);
-    let middle = eye.moved(0, -lift - 14 * STEP - (16 * STEP * pose.lift >> 8));
-    let outer = eye.moved(rx * 3 / 2, -lift + 14 * STEP - (6 * STEP * pose.frown >> 8));
+    let lift = 18 * STEP + ry * 11 / 8 + ((32 * STEP * pose.lift) >> 8) - ((20 * STEP * pose.frown) >> 8);
+    let tilt = ((34 * STEP * pose.frown) >> 8) - ((10 * STEP * pose.lift) >> 8);
+    let inner = eye.moved(-rx * 5 / 4 - ((10 * STEP * pose.frown) >> 8), -lift + tilt);
+    let middle = eye.moved(0, -lift - 14 * STEP - ((16 * STEP * pose.lift) >> 8));
+    let outer = eye.moved(rx * 3 / 2, -lift + 14 * STEP - ((6 * STEP * pose.frown) >> 8));
     let line = [inner, middle, outer];
     let tone = mix(head.coat.dark, rgb(0x201814), 60);
     canvas.fill_blended(&Path::default().ribbon(&line, brow, 70).and_mirrored(), 200, |_, _| tone);
@@ -181,7 +183,7 @@ fn cavity(head: &Head, canvas: &mut Canvas<'_>, top: Point, half: i32, depth: i3
         let groove = 256 - (((x - top.x).abs() < 3 * STEP) as i32) * 30;
         let flesh =
             colour::gain(rgb(0xd87278), (groove - (out >> 11)).max(0) + (noise(21, x, y, 6) - 128) / 12);
-        mix(deep, flesh, (65_536 - out >> 5).clamp(0, 256))
+        mix(deep, flesh, ((65_536 - out) >> 5).clamp(0, 256))
     });
     if teeth && depth > 30 * STEP {
         for (x, width, length) in [(half * 9 / 16, half / 7, depth / 3), (half / 4, half / 6, depth / 8)] {
@@ -195,14 +197,14 @@ fn muzzle(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     let Build { nose, nose_radii: (_, nose_height), mouth, mouth_width: wide, snout, .. } = head.build;
     let dark = colour::gain(mix(head.coat.dark, rgb(0x181010), 128), 190);
     if pose.mouth > 0 {
-        let depth = wide * pose.mouth >> 8;
-        cavity(head, canvas, mouth, wide * (150 + pose.mouth / 5) >> 8, depth, snout == Snout::Muzzle);
+        let depth = (wide * pose.mouth) >> 8;
+        cavity(head, canvas, mouth, (wide * (150 + pose.mouth / 5)) >> 8, depth, snout == Snout::Muzzle);
     }
     let corner = mouth.moved(
-        wide + (26 * STEP * pose.smile.max(0) >> 8),
-        8 * STEP - (wide * pose.smile >> 9) - (wide * pose.mouth >> 10),
+        wide + ((26 * STEP * pose.smile.max(0)) >> 8),
+        8 * STEP - ((wide * pose.smile) >> 9) - ((wide * pose.mouth) >> 10),
     );
-    let sag = 26 * STEP + (6 * STEP * pose.smile.max(0) >> 8) - (pose.mouth * 20 * STEP >> 8);
+    let sag = 26 * STEP + ((6 * STEP * pose.smile.max(0)) >> 8) - ((pose.mouth * 20 * STEP) >> 8);
     let lip = [mouth, mouth.moved(wide / 4, sag), mouth.moved(wide * 3 / 4, sag), corner];
     let width = if pose.smile > 0 { 11 * STEP } else { 9 * STEP };
     let mut lines = Path::default().ribbon(&lip, width, 110).and_mirrored();
@@ -230,9 +232,9 @@ fn beak(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
         }
     };
     let at = |x: i32, y: i32| nose.moved(x, y);
-    let drop = length * pose.mouth * 3 / 4 >> 8;
+    let drop = (length * pose.mouth * 3 / 4) >> 8;
     let tip = ry / 4 + length;
-    let curl = ry * pose.smile / 3 >> 8;
+    let curl = (ry * pose.smile / 2) >> 8;
     if pose.mouth > 0 {
         let gape = [
             at(-rx, ry / 3),
@@ -269,20 +271,25 @@ fn beak(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     ];
     canvas.fill(&Path::default().smooth(&upper), horn(270));
     let dark = colour::gain(head.coat.nose, 110);
-    let corner = at(rx * 17 / 16, ry * 3 / 8 - curl * 3 / 2 - (pose.smile.min(0) * 10 * STEP >> 8));
+    let corner = at(rx * 17 / 16, ry * 3 / 8 - curl * 3 / 2 - ((pose.smile.min(0) * 10 * STEP) >> 8));
     let seam = [at(rx / 2, ry * 9 / 16), at(rx * 7 / 8, ry / 2 - curl / 2), corner];
     let nostrils = Path::default().ellipse(at(rx / 3, -ry / 8), rx / 10, ry / 7, 80);
     canvas.fill(&nostrils.ribbon(&seam, 6 * STEP, 100).and_mirrored(), |_, _| dark);
+    if pose.smile > 0 {
+        let up = |x: i32, y: i32| corner.moved(x * STEP, y * STEP);
+        let cheek = Path::default().ribbon(&[up(-4, 4), up(26, 6), up(40, -30)], 9 * STEP, 60);
+        canvas.fill(&cheek.and_mirrored(), |_, _| colour::gain(head.coat.dark, 150));
+    }
 }
 
 fn wide(head: &Head, canvas: &mut Canvas<'_>, pose: Pose) {
     let Build { mouth, mouth_width: wide, .. } = head.build;
     let dark = colour::gain(head.coat.dark, 130);
     if pose.mouth > 0 {
-        let depth = wide * pose.mouth >> 9;
+        let depth = (wide * pose.mouth) >> 9;
         cavity(head, canvas, mouth.moved(0, 4 * STEP), wide * 5 / 8, depth, false);
     }
-    let rise = (wide * pose.smile >> 10) + (wide * pose.mouth >> 12);
+    let rise = ((wide * pose.smile) >> 10) + ((wide * pose.mouth) >> 12);
     let (corner, bend) = (mouth.moved(wide, -rise), mouth.moved(wide * 5 / 8, 14 * STEP + rise / 2));
     let line = [corner.mirrored(), bend.mirrored(), mouth.moved(0, 8 * STEP + rise / 3), bend, corner];
     canvas.fill(&Path::default().ribbon(&line, 9 * STEP, 80), |_, _| dark);

@@ -36,13 +36,13 @@ pub(super) fn layers(identity: &Identity) -> Vec<Layer> {
     let mut layers = match (identity.family, identity.style) {
         // scales and smooth skins: wide short marks
         (Family::Reptile | Family::Fish, _) => {
-            vec![layer(150, 8, 110, 80, 20, 190), layer(80, 3, 34, 150, 200, 190)]
+            vec![layer(150, 8, 110, 100, 20, 190), layer(80, 3, 34, 150, 200, 190)]
         }
-        (_, Style::PlasticToy) => vec![layer(300, 24, 100, 44, 26, 150), layer(88, 4, 34, 130, 512, 180)],
-        (Family::Bird, _) => vec![layer(190, 22, 110, 74, 30, 200), layer(84, 18, 28, 120, 46, 210)],
-        (_, Style::Photorealistic) => vec![layer(160, 44, 44, 80, 50, 210), layer(84, 34, 26, 122, 60, 220)],
-        (_, Style::AnimatedFilm) => vec![layer(220, 52, 70, 56, 40, 200), layer(106, 40, 30, 94, 56, 210)],
-        (_, Style::VideoGame) => vec![layer(260, 50, 110, 62, 50, 210), layer(116, 36, 36, 106, 60, 210)],
+        (_, Style::PlasticToy) => vec![layer(280, 24, 100, 96, 26, 180), layer(86, 4, 42, 190, 512, 200)],
+        (Family::Bird, _) => vec![layer(190, 22, 110, 116, 30, 200), layer(84, 18, 28, 120, 46, 210)],
+        (_, Style::Photorealistic) => vec![layer(160, 44, 44, 100, 50, 210), layer(84, 34, 26, 122, 60, 220)],
+        (_, Style::AnimatedFilm) => vec![layer(200, 52, 66, 100, 40, 200), layer(102, 40, 30, 112, 56, 215)],
+        (_, Style::VideoGame) => vec![layer(250, 50, 110, 96, 50, 210), layer(114, 36, 36, 116, 60, 215)],
     };
     for layer in &mut layers {
         match identity.feature {
@@ -108,17 +108,17 @@ pub(super) fn comb(
                 let jitter = random.bits();
                 let part = |shift: u32| (jitter >> shift & 255) as i32;
                 let root = Point {
-                    x: x + ((part(0) - 128) * layer.cell >> 8),
-                    y: row * layer.cell + ((part(8) - 128) * layer.cell >> 8),
+                    x: x + (((part(0) - 128) * layer.cell) >> 8),
+                    y: row * layer.cell + (((part(8) - 128) * layer.cell) >> 8),
                 };
                 x += layer.cell;
                 let swirl = (noise(seed, root.x, root.y, 11) - 128) / 2;
-                let turn = ((part(16) - 128) * layer.tousle >> 7) + swirl;
+                let turn = (((part(16) - 128) * layer.tousle) >> 7) + swirl;
                 let (sin, cos) = (sine(turn), sine(turn + 256));
                 let (away_x, away_y) = (root.x - middle.x, root.y - middle.y);
                 let far = (i64::from(away_x).pow(2) + i64::from(away_y).pow(2)) as u64;
                 let far = far.isqrt().max(1) as i32;
-                let length = layer.length * (180 + part(24) / 2) >> 8;
+                let length = (layer.length * (180 + part(24) / 2)) >> 8;
                 // hair hangs a little
                 let (dx, dy) = (away_x * 256 / far, away_y * 256 / far + 50);
                 let tip = root.moved(
@@ -126,13 +126,13 @@ pub(super) fn comb(
                     (length * ((dx * sin + dy * cos) >> 12)) >> 8,
                 );
                 let light = (part(32) - 128) + (part(40) - 128);
-                let bend = (part(48) - 128) * length >> 10;
+                let bend = ((part(48) - 128) * length) >> 10;
                 canvas.hair(&Hair {
                     root,
                     tip,
                     bend: Point { x: bend, y: -bend },
                     width: layer.width,
-                    colour: colour::gain(colour(root.x, root.y), 256 + (light * layer.contrast >> 8)),
+                    colour: colour::gain(colour(root.x, root.y), 256 + ((light * layer.contrast) >> 8)),
                     alpha: layer.alpha,
                 });
             }
@@ -160,12 +160,12 @@ pub(super) fn fringe(
             for n in 0..count {
                 let edge = from.towards(to, n * 256 / count);
                 let root = edge.towards(middle, random.within(2, 16));
-                let out = layer.length * random.within(90, 220) >> 8;
+                let out = (layer.length * random.within(90, 220)) >> 8;
                 let (away_x, away_y) = (edge.x - middle.x, edge.y - middle.y);
                 let far = away_x.abs().max(away_y.abs()).max(1);
                 let (dx, dy) = (away_x * 256 / far, away_y * 256 / far + 60);
                 let (across, down) = (random.within(-90, 90), random.within(-60, 90));
-                let tip = root.moved(out * (dx + across) >> 8, out * (dy + down) >> 8);
+                let tip = root.moved((out * (dx + across)) >> 8, (out * (dy + down)) >> 8);
                 let bend = Point { x: random.within(-out / 8, out / 8), y: out / 10 };
                 let tone = colour::gain(colour(root.x, root.y), random.within(200, 320));
                 canvas.hair(&Hair { root, tip, bend, width: layer.width, colour: tone, alpha: layer.alpha });

@@ -47,11 +47,11 @@ impl Seat {
 
     pub(super) fn at(self, across: i32, up: i32) -> Point {
         let scale = if up > 0 { self.rise } else { self.half };
-        self.middle.moved(across * self.half >> 8, -(up * scale >> 8))
+        self.middle.moved((across * self.half) >> 8, -((up * scale) >> 8))
     }
 
     pub(super) fn units(self, part: i32) -> i32 {
-        part * self.half >> 8
+        (part * self.half) >> 8
     }
 
     /// A closed curve symmetrical about the axis, given its right side from top to bottom.
@@ -66,8 +66,8 @@ impl Seat {
         let arc = |up: i32| {
             (0..=16).map(move |n| {
                 let across = n * 32 - 256;
-                let drop = sag - (across * across * sag >> 16);
-                self.at(across * half >> 8, up - drop)
+                let drop = sag - ((across * across * sag) >> 16);
+                self.at((across * half) >> 8, up - drop)
             })
         };
         Path::default().polygon(&arc(high).chain(arc(low).rev()).collect::<Vec<_>>())
@@ -85,7 +85,7 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
             let crown = [
                 (top * 3 / 4, height + 14),
                 (top * 9 / 8, height - 10),
-                ((top + foot) / 2, height / 2),
+                (i32::midpoint(top, foot), height / 2),
                 (foot, 30),
                 (foot, -40),
             ];
@@ -106,7 +106,7 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
         Form::Cap { peak } => {
             let dome = [(120, 176), (236, 150), (278, 60), (262, -30), (120, -44)];
             canvas.fill(&seat.symmetrical(&dome), |x, y| {
-                let weave = if peak { 0 } else { sine((x + y) * 2) * sine((x - y) * 2) >> 21 };
+                let weave = if peak { 0 } else { (sine((x + y) * 2) * sine((x - y) * 2)) >> 21 };
                 colour::add(cloth(x, y), weave)
             });
             if peak {
@@ -200,7 +200,7 @@ pub(super) fn draw(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
             for n in 0..=10 {
                 let across: i32 = n * 46 - 230;
                 let tall = if n % 2 == 1 { height - (across.abs() / 4) } else { height / 2 - 20 };
-                corners.push(seat.at(across * (256 + tall / 4) >> 8, tall));
+                corners.push(seat.at((across * (256 + tall / 4)) >> 8, tall));
             }
             for n in (0..=10).rev() {
                 let across: i32 = n * 46 - 230;
@@ -264,20 +264,22 @@ fn cone(canvas: &mut Canvas<'_>, seat: Seat, item: Worn, brim: i32, height: i32)
     let ball = |radius: i32| {
         Path::default().ellipse(seat.at(lean, height - 10), seat.units(radius), seat.units(radius), 0)
     };
-    if brim > 1 {
-        canvas.fill(&seat.band(foot * 15 / 16, -6, 44, 40), stripes);
-        let front = [(brim - 20, 16), (brim, 0), (brim * 3 / 4, -36), (brim / 4, -70)];
-        canvas.fill(&seat.symmetrical(&front), round(colour::add(main, 8), seat.units(brim), 24));
-        if brim < 420 {
-            for (across, up, size) in [(-60, 130, 26), (70, 190, 20), (10, 280, 16), (-10, 80, 14)] {
+    match brim {
+        0 => {
+            canvas.fill(&seat.band(256, -54, 40, 40), round(second, seat.units(300), 60));
+            canvas.fill(&ball(54), round(second, seat.units(260), 60));
+        }
+        1 => canvas.fill(&ball(36), round(second, seat.units(60), 60)),
+        _ => {
+            canvas.fill(&seat.band(foot * 15 / 16, -6, 44, 40), stripes);
+            let front = [(brim - 20, 16), (brim, 0), (brim * 3 / 4, -36), (brim / 4, -70)];
+            canvas.fill(&seat.symmetrical(&front), round(colour::add(main, 8), seat.units(brim), 24));
+            // the wizard's, whose brim is narrower, has stars
+            let stars = [(-60, 130, 26), (70, 190, 20), (10, 280, 16), (-10, 80, 14)];
+            for (across, up, size) in stars.into_iter().filter(|_| brim < 420) {
                 canvas.fill(&star(seat.at(across, up), seat.units(size)), |_, _| second);
             }
         }
-    } else if brim == 1 {
-        canvas.fill(&ball(36), round(second, seat.units(60), 60));
-    } else {
-        canvas.fill(&seat.band(256, -54, 40, 40), round(second, seat.units(300), 60));
-        canvas.fill(&ball(54), round(second, seat.units(260), 60));
     }
 }
 
@@ -286,7 +288,7 @@ fn star(middle: Point, radius: i32) -> Path {
         .map(|n| {
             let reach = if n % 2 == 0 { radius } else { radius * 2 / 5 };
             let turn = n * 1024 / 10 - 256;
-            middle.moved(reach * sine(turn + 256) >> 12, reach * sine(turn) >> 12)
+            middle.moved((reach * sine(turn + 256)) >> 12, (reach * sine(turn)) >> 12)
         })
         .collect();
     Path::default().polygon(&corners)

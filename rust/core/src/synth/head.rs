@@ -94,7 +94,7 @@ impl Head {
 
     fn ears(&self, canvas: &mut Canvas<'_>, layers: &[Layer], random: &mut Chance) {
         let Build { top, widths: [crown, eyes, ..], ear_size, .. } = self.build;
-        let size = |steps: i32| steps * STEP * ear_size >> 8;
+        let size = |steps: i32| (steps * STEP * ear_size) >> 8;
         let at = |across: i32, down: i32| self.at(across, down);
         let ear = match self.build.ears {
             Ears::None => return,
@@ -254,7 +254,7 @@ impl Head {
                     nose.moved(-rx * 5 / 4, -ry / 4),
                 ];
                 canvas.fill(&Path::default().smooth(&shape), |x, y| {
-                    let grain = speck(9, x >> 5, y >> 5) - 128 >> 4;
+                    let grain = (speck(9, x >> 5, y >> 5) - 128) >> 4;
                     colour::add(colour::gain(self.coat.nose, 256 - (y - nose.y) * 70 / ry), grain)
                 });
                 canvas.fill(&nostrils(rx / 2, rx / 4, ry / 3), |_, _| dark);
@@ -265,9 +265,9 @@ impl Head {
                 let skin = Path::default().ellipse(nose, rx, ry, 0);
                 canvas.fill_masked(&skin, |x, y| {
                     let out = super::coat::inside(x, y, nose, (rx, ry));
-                    let grain = speck(9, x >> 5, y >> 5) - 128 >> 4;
+                    let grain = (speck(9, x >> 5, y >> 5) - 128) >> 4;
                     let tone = colour::gain(self.coat.nose, 270 - (y - nose.y) * 60 / ry);
-                    (colour::add(tone, grain), (65_536 - out >> 6).clamp(0, 256))
+                    (colour::add(tone, grain), ((65_536 - out) >> 6).clamp(0, 256))
                 });
                 canvas.fill(&nostrils(rx / 2, rx / 6, ry / 4), |_, _| dark);
             }
@@ -283,7 +283,7 @@ impl Head {
         let colour = if pale { rgb(0xd8d2ca) } else { rgb(0x403834) };
         for n in 0..7 {
             for side in [-1, 1] {
-                let root = muzzle.moved(side * rx * (random.within(110, 180)) >> 8, (n - 3) * ry / 8);
+                let root = muzzle.moved((side * rx * (random.within(110, 180))) >> 8, (n - 3) * ry / 8);
                 let out = random.within(long * 3 / 4, long) * STEP;
                 let tip = root.moved(side * out, (n - 3) * out / 9 + random.within(-20, 20) * STEP);
                 let bend = Point { x: 0, y: random.within(10, 40) * STEP };
@@ -337,7 +337,7 @@ impl Head {
             let across = random.within(-wide, wide);
             let root = self.at(root.0 + across, root.1 + random.within(-14, 24) * STEP);
             let reach = random.within(150, 256);
-            let tip = root.moved(across / 2 + random.within(-18, 18) * STEP, to.1 * STEP * reach >> 8);
+            let tip = root.moved(across / 2 + random.within(-18, 18) * STEP, (to.1 * STEP * reach) >> 8);
             let colour = colour::gain(
                 mix(self.coat.dark, self.coat.colour(root.x, root.y), 128),
                 random.within(190, 320),

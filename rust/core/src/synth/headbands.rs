@@ -35,7 +35,8 @@ fn wreath(canvas: &mut Canvas<'_>, seat: Seat, item: Worn, flowers: bool) {
     for n in 0..26 {
         let across = n * 44 - 550;
         let turn = across * 256 / 550;
-        let place = seat.at(290 * sine(turn) >> 12, 20 - (60 * sine(turn + 256) >> 12) + (n * 37 % 23) - 8);
+        let place =
+            seat.at((290 * sine(turn)) >> 12, 20 - ((60 * sine(turn + 256)) >> 12) + (n * 37 % 23) - 8);
         let angle = n * 173 % 1024;
         let tone = if n % 3 == 0 { item.second } else { item.main };
         if flowers && n % 3 == 0 {
@@ -43,7 +44,7 @@ fn wreath(canvas: &mut Canvas<'_>, seat: Seat, item: Worn, flowers: bool) {
             let petal = tones[n as usize / 3 % 4];
             for leaf in 0..5 {
                 let turn = leaf * 1024 / 5 + angle;
-                let at = place.moved(sine(turn + 256) * 17 * STEP >> 12, sine(turn) * 17 * STEP >> 12);
+                let at = place.moved((sine(turn + 256) * 17 * STEP) >> 12, (sine(turn) * 17 * STEP) >> 12);
                 canvas.fill(&Path::default().ellipse(at, 15 * STEP, 12 * STEP, turn), |x, y| {
                     colour::gain(petal, 262 - (inside(x, y, place, (30 * STEP, 30 * STEP)) >> 11))
                 });

@@ -33,7 +33,7 @@ impl Light {
             socket: (build.eye_radii.0 * 9 / 4, build.eye_radii.1 * 9 / 4),
             muzzle: build.muzzle,
             muzzle_radii: build.muzzle_radii,
-            bulge: if matches!(build.snout, Snout::Muzzle | Snout::Broad) { 1 } else { 0 },
+            bulge: i32::from(matches!(build.snout, Snout::Muzzle | Snout::Broad)),
         }
     }
 
@@ -41,20 +41,20 @@ impl Light {
     pub(super) fn gain(&self, x: i32, y: i32) -> i32 {
         let (u, v) = (((x - self.middle.x) << 8) / self.radii.0, ((y - self.middle.y) << 8) / self.radii.1);
         let edge = ((u * u + v * v) >> 8).min(400);
-        let mut gain = 296 - (u * 22 + v * 40 >> 8) - (edge * edge * 112 >> 16);
+        let mut gain = 296 - ((u * 22 + v * 40) >> 8) - ((edge * edge * 112) >> 16);
         if self.bulge > 0 {
             let out = inside(x, y, self.muzzle, self.muzzle_radii);
             let down = ((y - self.muzzle.y) << 8) / self.muzzle_radii.1.max(1);
             if out < 1 << 16 {
-                gain += ((65_536 - out) >> 8) * (26 - (down * 30 >> 8)) >> 8;
+                gain += (((65_536 - out) >> 8) * (26 - ((down * 30) >> 8))) >> 8;
             } else if out < 100_000 && down > 0 {
-                gain -= (100_000 - out >> 7) * down.min(256) * 40 >> 16;
+                gain -= (((100_000 - out) >> 7) * down.min(256) * 40) >> 16;
             }
         }
         let right = self.middle.x + (x - self.middle.x).abs();
         let socket = inside(right, y, self.eye, self.socket);
         if socket < 1 << 16 {
-            gain -= (65_536 - socket >> 8) * 44 >> 8;
+            gain -= (((65_536 - socket) >> 8) * 44) >> 8;
         }
         match self.style {
             Style::PlasticToy => {
@@ -62,7 +62,7 @@ impl Light {
                 gain + ((65_536 - glint).max(0) >> 8) * 90 / 256
             }
             // four steps of light, as painted
-            Style::VideoGame => (gain + gain / 36 * 36) / 2,
+            Style::VideoGame => i32::midpoint(gain, gain / 36 * 36),
             _ => gain,
         }
     }
@@ -78,6 +78,6 @@ pub(super) fn round(colour: Rgb, half: i32, grain: i32) -> impl Fn(i32, i32) -> 
     move |x, y| {
         let u = (((x - SIDE / 2) << 8) / half.max(1)).clamp(-300, 300);
         let cloth = speck(77, x >> 4, y >> 4) - 128;
-        colour::gain(colour, 278 - (u * 26 >> 8) - (u * u * 90 >> 16) + (cloth * grain >> 8))
+        colour::gain(colour, 278 - ((u * 26) >> 8) - ((u * u * 90) >> 16) + ((cloth * grain) >> 8))
     }
 }

@@ -25,7 +25,7 @@ pub(super) const fn pt(x: i32, y: i32) -> Point {
 impl Point {
     /// The point `t` / 256 of the way to `other`.
     pub(super) const fn towards(self, other: Self, t: i32) -> Self {
-        Self { x: self.x + ((other.x - self.x) * t >> 8), y: self.y + ((other.y - self.y) * t >> 8) }
+        Self { x: self.x + (((other.x - self.x) * t) >> 8), y: self.y + (((other.y - self.y) * t) >> 8) }
     }
 
     /// Moved by units.
@@ -50,7 +50,7 @@ impl Point {
 pub(super) fn sine(angle: i32) -> i32 {
     let half = angle & 511;
     let p = half * (512 - half);
-    let value = ((p as i64 * 4 << 14) / (5 * 512 * 512 - 4 * p) as i64) as i32;
+    let value = (((p as i64 * 4) << 14) / (5 * 512 * 512 - 4 * p) as i64) as i32;
     if angle & 512 == 0 { value } else { -value }
 }
 
@@ -127,7 +127,7 @@ impl Path {
             let length = (length as u64).isqrt().max(1) as i64;
             let t = n as i32 * 512 / last;
             let full = sine(t);
-            let half = i64::from(width * (taper + ((256 - taper) * full >> 12))) / 512;
+            let half = i64::from(width * (taper + (((256 - taper) * full) >> 12))) / 512;
             let (nx, ny) = (-(i64::from(dy) * half / length) as i32, (i64::from(dx) * half / length) as i32);
             self.points.push(point.moved(nx, ny));
             back.push(point.moved(-nx, -ny));

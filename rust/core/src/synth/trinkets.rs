@@ -16,7 +16,7 @@ use super::{
 pub(super) fn draw_about(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
     let Build { top, chin, widths: [crown, eyes, jaw, chin_width], ears, .. } = head.build;
     let Worn { main, second, form } = item;
-    let half = (jaw + chin_width) / 2;
+    let half = i32::midpoint(jaw, chin_width);
     let neck = head.at(0, chin * 15 / 16);
     // what hangs down must stay in the picture
     let neck = Point { y: neck.y.min(880 * STEP), ..neck };
@@ -35,7 +35,7 @@ pub(super) fn draw_about(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
             let blade =
                 [at(-18 * STEP, 20), at(18 * STEP, 20), at(44 * STEP, 96), at(0, 132), at(-44 * STEP, 96)];
             canvas.fill(&Path::default().polygon(&blade), |x, y| {
-                if sine((x + y) / 2) > 2600 { trim(x, y) } else { cloth(x, y) }
+                if sine(i32::midpoint(x, y)) > 2600 { trim(x, y) } else { cloth(x, y) }
             });
             let knot = [at(-34 * STEP, -14), at(34 * STEP, -14), at(20 * STEP, 26), at(-20 * STEP, 26)];
             canvas.fill(&Path::default().polygon(&knot), round(colour::add(main, 14), half, 24));
@@ -59,8 +59,8 @@ pub(super) fn draw_about(head: &Head, canvas: &mut Canvas<'_>, item: Worn) {
             let (size, count) = if small { (11, 27) } else { (26, 15) };
             for n in 0..count {
                 let turn = n * 512 / (count - 1) + 256;
-                let bead =
-                    neck.moved(half * sine(turn) >> 12, -(34 * STEP) - (84 * STEP * sine(turn + 256) >> 12));
+                let bead = neck
+                    .moved((half * sine(turn)) >> 12, -(34 * STEP) - ((84 * STEP * sine(turn + 256)) >> 12));
                 let tone = if n % 2 == 0 { main } else { second };
                 canvas.fill(&Path::default().ellipse(bead, size * STEP, size * STEP, 0), |x, y| {
                     let out = inside(x, y, bead.moved(-50, -60), (size * STEP, size * STEP));
@@ -139,7 +139,7 @@ pub(super) fn draw_before_eyes(head: &Head, canvas: &mut Canvas<'_>, item: Worn)
     match form {
         Form::Glasses { dark, hearts } => {
             let shape = |size: i32| {
-                let at = |x: i32, y: i32| eye.moved(size * x >> 8, size * y >> 8);
+                let at = |x: i32, y: i32| eye.moved((size * x) >> 8, (size * y) >> 8);
                 if hearts {
                     Path::default().smooth(&[
                         at(0, -150),
