@@ -7,7 +7,7 @@
 //! of the image for the height, and the row's even and odd pixels, shifted, for the width.
 
 use super::{
-    columns,
+    columns::Columns,
     deal::deal,
     rows::{fold, weigh},
     weights::Windows,
@@ -23,8 +23,8 @@ const SLACK: usize = 16;
 /// Scratch and tables for halving images, and the state of one that is under way.
 #[derive(Debug, Default)]
 pub(crate) struct Halving {
-    key: Option<(Size, Filter)>,
-    columns: Windows,
+    key: Option<(Size, usize, Filter)>,
+    columns: Columns,
     rows: Windows,
     channels: usize,
     /// The even pixels of a source row, then the odd ones.
@@ -42,10 +42,10 @@ pub(crate) struct Halving {
 impl Halving {
     /// Gets ready for an image of `from`, whose sides are even and above zero.
     pub(super) fn begin(&mut self, from: Size, channels: usize, filter: Filter) {
-        if self.key != Some((from, filter)) {
-            self.columns = Windows::new(from.width, from.width / 2, filter);
+        if self.key != Some((from, channels, filter)) {
+            self.columns = Columns::new(Windows::new(from.width, from.width / 2, filter), channels);
             self.rows = Windows::new(from.height, from.height / 2, filter);
-            self.key = Some((from, filter));
+            self.key = Some((from, channels, filter));
         }
         self.channels = channels;
         let row = self.row();
@@ -56,11 +56,12 @@ impl Halving {
 
     /// Bytes of an output row.
     fn row(&self) -> usize {
-        self.columns.len() * self.channels
+        self.columns.windows().len() * self.channels
     }
 
-    /// Takes the next source row and writes the output rows it completes to their places in `out`, the
-    /// whole of the output image.
+    /// Takes the next source row, with which `source` begins, and writes the output rows it completes to
+    /// their places in `out`, the whole of the output image. A few bytes behind the row, whatever they are,
+    /// make it faster.
     pub(crate) fn push(&mut self, source: &[u8], out: &mut [u8]) {
         let row = self.row();
         if self.taken - self.first == KEPT {
@@ -108,11 +109,12 @@ fn fold_alike(source: &[u8], weights: &[i32], start: impl Fn(usize) -> usize, ou
     true
 }
 
-fn halve_width(source: &[u8], channels: usize, windows: &Windows, dealt: &mut [u8], out: &mut [u8]) {
+fn halve_width(source: &[u8], channels: usize, columns: &Columns, dealt: &mut [u8], out: &mut [u8]) {
+    let windows = columns.windows();
     let width = windows.len();
     let (even, odd) = dealt.split_at_mut(dealt.len() / 2);
     let odd_at = even.len();
-    deal(source, channels, even, odd);
+    deal(source.get(..windows.source() * channels).unwrap_or_default(), channels, even, odd);
     // A whole window reaches as far to the left of the point between pixels 2x and 2x + 1 as to its right.
     let (_, weights) = windows.get(width / 2);
     let reach = weights.len() / 2;
@@ -129,7 +131,7 @@ fn halve_width(source: &[u8], channels: usize, windows: &Windows, dealt: &mut [u
             .is_some_and(|place| fold_alike(dealt, weights, start, place));
     let edges = if folded { [0..inside.start, inside.end..width] } else { [0..width, 0..0] };
     for edge in edges {
-        columns::plain(windows, channels, source, edge, out);
+        columns.apply(source, edge, out);
     }
 }
 

@@ -38,10 +38,11 @@ pub(super) fn fold<const PAIRS: usize, const TAPS: usize>(
     const { assert!(TAPS == 2 * PAIRS) };
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx2")
-        && out.len() >= x86::STEP
+        && out.len() >= x86::FOLD_STEP
         && starts.iter().all(|start| start + out.len() <= source.len())
+        && weights.iter().map(|weight| weight.unsigned_abs().div_ceil(1 << 16)).sum::<u32>() <= x86::MAX_HIGH
     {
-        // SAFETY: as in `weigh`.
+        // SAFETY: the CPU has AVX2; lengths and weights are as the kernel demands.
         return unsafe { x86::fold(source, starts, weights, out) };
     }
     plain_fold(source, starts, weights, out);
@@ -62,17 +63,12 @@ fn plain_fold<const PAIRS: usize, const TAPS: usize>(
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::arch::x86_64::{
-        __m256i, _mm_loadu_si128, _mm_storeu_si128, _mm_unpackhi_epi8, _mm_unpacklo_epi8, _mm256_add_epi16,
-        _mm256_add_epi32, _mm256_castsi256_si128, _mm256_cvtepu8_epi16, _mm256_madd_epi16,
-        _mm256_packs_epi32, _mm256_packus_epi16, _mm256_permute4x64_epi64, _mm256_set1_epi32,
-        _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srai_epi32, _mm256_unpackhi_epi16,
-        _mm256_unpacklo_epi16,
-    };
+    #[allow(clippy::wildcard_imports)] // kernels name dozens of instructions
+    use std::arch::x86_64::*;
 
     use crate::resize::weights::{PRECISION, split};
 
-    /// Bytes a step makes.
+    /// Bytes a step of `weigh` makes.
     pub(super) const STEP: usize = 16;
 
     /// Two weights, to be multiplied with two neighbouring words and added: the low and the high halves.
@@ -90,9 +86,10 @@ mod x86 {
         _mm256_srai_epi32::<{ PRECISION as i32 }>(sum)
     }
 
-    /// Where each step begins; the last may overlap the one before it. `length` is at least `STEP`.
-    fn steps(length: usize) -> impl Iterator<Item = usize> {
-        (0..length.div_ceil(STEP)).map(move |step| (step * STEP).min(length - STEP))
+    /// Where each step of so many bytes begins; the last may overlap the one before it. `length` is at
+    /// least one step.
+    fn steps(length: usize, bytes: usize) -> impl Iterator<Item = usize> {
+        (0..length.div_ceil(bytes)).map(move |step| (step * bytes).min(length - bytes))
     }
 
     /// # Safety
@@ -100,7 +97,7 @@ mod x86 {
     /// many as there are weights.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn weigh(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
-        for at in steps(out.len()) {
+        for at in steps(out.len(), STEP) {
             let zero = _mm256_setzero_si256();
             let (mut low_l, mut low_h, mut high_l, mut high_h) = (zero, zero, zero, zero);
             for (i, two) in weights.chunks(2).enumerate() {
@@ -132,8 +129,17 @@ mod x86 {
         }
     }
 
+    /// Bytes a step of `fold` makes.
+    pub(super) const FOLD_STEP: usize = 32;
+
+    /// Sum of the weights' high halves that is safe: times two bytes it fits 16 bits.
+    pub(super) const MAX_HIGH: u32 = 64;
+
+    /// The high halves of these weights are so small that their products are added up in 16 bits.
+    ///
     /// # Safety
-    /// AVX2; `out` has at least `STEP` bytes; `source` has as many from each of `starts` on.
+    /// AVX2; `out` has at least `FOLD_STEP` bytes; `source` has as many as `out` from each of `starts` on; the
+    /// weights' high halves add up to `MAX_HIGH` at most, whatever their signs.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn fold<const PAIRS: usize, const TAPS: usize>(
         source: &[u8],
@@ -141,37 +147,56 @@ mod x86 {
         weights: [i32; PAIRS],
         out: &mut [u8],
     ) {
-        let mut halves = [(_mm256_setzero_si256(), _mm256_setzero_si256()); PAIRS];
-        for i in (0..PAIRS).step_by(2) {
-            halves[i] = pair(weights[i], weights.get(i + 1).copied().unwrap_or_default());
+        let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi8(1));
+        let half = _mm256_set1_epi32(1 << (PRECISION - 1));
+        let mut lows = [zero; PAIRS];
+        let mut highs = [zero; PAIRS];
+        for i in 0..PAIRS {
+            lows[i] = pair(weights[i], weights.get(i + 1).copied().unwrap_or_default()).0;
+            highs[i] = _mm256_set1_epi8((split(weights[i], 0).1 & 0xFFFF) as i8);
         }
-        for at in steps(out.len()) {
-            let zero = _mm256_setzero_si256();
-            let (mut low_l, mut low_h, mut high_l, mut high_h) = (zero, zero, zero, zero);
+        for at in steps(out.len(), FOLD_STEP) {
+            let mut low = [half; 4];
+            let mut high = [zero; 2];
             for i in (0..PAIRS).step_by(2) {
-                let sum = |i: usize| {
+                // The bytes of both rows of a pair side by side, as lower and upper halves of each lane.
+                let both = |i: usize| {
                     if i >= PAIRS {
-                        return zero;
+                        return [zero; 2];
                     }
-                    // SAFETY: `at + STEP` is at most `out.len()`, and `source` has as much from `start` on.
-                    let load = |start: usize| unsafe {
-                        _mm256_cvtepu8_epi16(_mm_loadu_si128(source.as_ptr().add(start + at).cast()))
-                    };
-                    _mm256_add_epi16(load(starts[i]), load(starts[TAPS - 1 - i]))
+                    // SAFETY: `at + FOLD_STEP` is at most `out.len()`, and `source` has as much from each start on.
+                    let load =
+                        |start: usize| unsafe { _mm256_loadu_si256(source.as_ptr().add(start + at).cast()) };
+                    let (a, b) = (load(starts[i]), load(starts[TAPS - 1 - i]));
+                    [_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)]
                 };
-                let (a, b) = (sum(i), sum(i + 1));
-                let (l, h) = (_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b));
-                let (low, high) = halves[i];
-                low_l = _mm256_add_epi32(low_l, _mm256_madd_epi16(l, low));
-                low_h = _mm256_add_epi32(low_h, _mm256_madd_epi16(h, low));
-                high_l = _mm256_add_epi32(high_l, _mm256_madd_epi16(l, high));
-                high_h = _mm256_add_epi32(high_h, _mm256_madd_epi16(h, high));
+                let (first, second) = (both(i), both(i + 1));
+                for half in 0..2 {
+                    high[half] = _mm256_add_epi16(high[half], _mm256_maddubs_epi16(first[half], highs[i]));
+                    let mut sums = (_mm256_maddubs_epi16(first[half], ones), zero);
+                    if i + 1 < PAIRS {
+                        let product = _mm256_maddubs_epi16(second[half], highs[i + 1]);
+                        high[half] = _mm256_add_epi16(high[half], product);
+                        sums.1 = _mm256_maddubs_epi16(second[half], ones);
+                    }
+                    let (l, h) =
+                        (_mm256_unpacklo_epi16(sums.0, sums.1), _mm256_unpackhi_epi16(sums.0, sums.1));
+                    low[2 * half] = _mm256_add_epi32(low[2 * half], _mm256_madd_epi16(l, lows[i]));
+                    low[2 * half + 1] = _mm256_add_epi32(low[2 * half + 1], _mm256_madd_epi16(h, lows[i]));
+                }
             }
-            // Unpacking and packing keep to the same 128-bit lanes, so the words come out in order.
-            let words = _mm256_packs_epi32(whole(low_l, high_l), whole(low_h, high_h));
-            let bytes = _mm256_permute4x64_epi64::<0b10_00>(_mm256_packus_epi16(words, words));
+            let words = |half: usize| {
+                let l = _mm256_add_epi32(low[2 * half], _mm256_unpacklo_epi16(zero, high[half]));
+                let h = _mm256_add_epi32(low[2 * half + 1], _mm256_unpackhi_epi16(zero, high[half]));
+                _mm256_packs_epi32(
+                    _mm256_srai_epi32::<{ PRECISION as i32 }>(l),
+                    _mm256_srai_epi32::<{ PRECISION as i32 }>(h),
+                )
+            };
+            // Unpacking and packing keep to the same 128-bit lanes, so the bytes come out in order.
+            let bytes = _mm256_packus_epi16(words(0), words(1));
             // SAFETY: as for the loads.
-            unsafe { _mm_storeu_si128(out.as_mut_ptr().add(at).cast(), _mm256_castsi256_si128(bytes)) };
+            unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(at).cast(), bytes) };
         }
     }
 }
