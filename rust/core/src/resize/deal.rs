@@ -4,23 +4,27 @@
 /// Deals a row's pixels out to `even` and `odd`. Both may be longer than half the row; what they hold
 /// behind it is of no meaning.
 pub(super) fn deal(row: &[u8], channels: usize, even: &mut [u8], odd: &mut [u8]) {
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+    let mut done = 0;
     #[cfg(target_arch = "x86_64")]
-    if channels == 3 && std::is_x86_feature_detected!("avx2") {
-        let done = row.len() / 48;
-        if even.len() >= done * 24 + 4 && odd.len() >= done * 24 + 4 {
-            // SAFETY: the CPU has AVX2; `done` times 48 bytes can be read, and 24 bytes and 4 more written.
-            unsafe { x86::deal_rgb(row, even, odd, done) };
-            let (row, even, odd) =
-                (row.get(done * 48..), even.get_mut(done * 24..), odd.get_mut(done * 24..));
-            plain_deal(row.unwrap_or_default(), 3, even.unwrap_or_default(), odd.unwrap_or_default());
-            return;
+    if std::is_x86_feature_detected!("avx2") {
+        let bytes = x86::step(channels);
+        let steps = if bytes == 0 { 0 } else { row.len() / bytes };
+        done = steps * bytes;
+        if even.len().min(odd.len()) < done / 2 + x86::BEHIND {
+            done = 0;
+        } else {
+            // SAFETY: the CPU has AVX2, and the lengths are as the kernels demand.
+            unsafe { x86::deal(row, channels, even, odd, steps) };
         }
     }
+    let (row, even, odd) = (row.get(done..), even.get_mut(done / 2..), odd.get_mut(done / 2..));
+    let (row, even, odd) = (row.unwrap_or_default(), even.unwrap_or_default(), odd.unwrap_or_default());
     match channels {
         // The lengths are constants here, which makes plain code fast.
         1 => plain_deal(row, 1, even, odd),
-        4 => plain_deal(row, 4, even, odd),
-        _ => plain_deal(row, channels, even, odd),
+        3 => plain_deal(row, 3, even, odd),
+        _ => plain_deal(row, 4, even, odd),
     }
 }
 
@@ -39,12 +43,65 @@ mod x86 {
     #[allow(clippy::wildcard_imports)] // a kernel names a dozen instructions
     use std::arch::x86_64::*;
 
-    /// The AVX2 twin of `plain_deal` for three channels: `steps` times sixteen pixels.
+    /// Bytes behind the last pixels of `even` and `odd` that a kernel may overwrite.
+    pub(super) const BEHIND: usize = 4;
+
+    /// Bytes of a row that a step deals out.
+    pub(super) fn step(channels: usize) -> usize {
+        match channels {
+            1 | 4 => 32,
+            3 => 48,
+            _ => 0,
+        }
+    }
+
+    /// The AVX2 twin of `plain_deal` for 1, 3 and 4 channels.
     ///
     /// # Safety
-    /// AVX2; 48 bytes a step in `row`, 24 a step and 4 more in `even` and `odd`.
+    /// AVX2; `steps` times `step` bytes in `row`, half as many and `BEHIND` more in `even` and `odd`.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn deal_rgb(row: &[u8], even: &mut [u8], odd: &mut [u8], steps: usize) {
+    pub(super) unsafe fn deal(row: &[u8], channels: usize, even: &mut [u8], odd: &mut [u8], steps: usize) {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            match channels {
+                1 => {
+                    let order = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+                    deal_whole(row, order, even, odd, steps);
+                }
+                3 => deal_rgb(row, even, odd, steps),
+                _ => {
+                    let order = _mm_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15);
+                    deal_whole(row, order, even, odd, steps);
+                }
+            }
+        }
+    }
+
+    /// For pixels of which a lane holds a whole number of pairs; `order` puts its even ones first.
+    ///
+    /// # Safety
+    /// As `deal`.
+    #[target_feature(enable = "avx2")]
+    unsafe fn deal_whole(row: &[u8], order: __m128i, even: &mut [u8], odd: &mut [u8], steps: usize) {
+        let order = _mm256_broadcastsi128_si256(order);
+        for step in 0..steps {
+            // SAFETY: 32 bytes a step to read, 16 a step to write.
+            unsafe {
+                let bytes = _mm256_loadu_si256(row.as_ptr().add(step * 32).cast());
+                let halves = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_shuffle_epi8(bytes, order));
+                _mm_storeu_si128(even.as_mut_ptr().add(step * 16).cast(), _mm256_castsi256_si128(halves));
+                let odds = _mm256_extracti128_si256::<1>(halves);
+                _mm_storeu_si128(odd.as_mut_ptr().add(step * 16).cast(), odds);
+            }
+        }
+    }
+
+    /// For three channels: sixteen pixels a step.
+    ///
+    /// # Safety
+    /// As `deal`.
+    #[target_feature(enable = "avx2")]
+    unsafe fn deal_rgb(row: &[u8], even: &mut [u8], odd: &mut [u8], steps: usize) {
         // Eight pixels a lane: bytes 0 to 15 of their 24, and bytes 8 to 23.
         let lanes = |order| _mm256_broadcastsi128_si256(order);
         let even_left = lanes(_mm_setr_epi8(0, 1, 2, 6, 7, 8, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1));

@@ -82,31 +82,13 @@ impl Halving {
             let kept = self.kept.get((first - self.first) * row..).unwrap_or_default();
             if let Some(place) = out.get_mut(self.written * row..(self.written + 1) * row) {
                 // The windows that the image's edges cut off have odd lengths or weights that differ.
-                if !fold_alike(kept, weights, |i| i * row, place) {
+                if !fold(kept, |i| i * row, weights, place) {
                     weigh(kept, row, weights, place);
                 }
             }
             self.written += 1;
         }
     }
-}
-
-/// Sums rows of `source`, the i-th beginning at `start(i)`, if the weights are alike from both ends, and of a
-/// length that a filter has here; else does nothing and says so.
-fn fold_alike(source: &[u8], weights: &[i32], start: impl Fn(usize) -> usize, out: &mut [u8]) -> bool {
-    match *weights {
-        [a, b] if a == b => fold(source, [0, 1].map(start), [a], out),
-        [a, b, c, d] if [a, b] == [d, c] => fold(source, [0, 1, 2, 3].map(start), [a, b], out),
-        [a, b, c, d, e, f, g, h] if [a, b, c, d] == [h, g, f, e] => {
-            fold(source, [0, 1, 2, 3, 4, 5, 6, 7].map(start), [a, b, c, d], out);
-        }
-        [a, b, c, d, e, f, g, h, i, j, k, l] if [a, b, c, d, e, f] == [l, k, j, i, h, g] => {
-            let starts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(start);
-            fold(source, starts, [a, b, c, d, e, f], out);
-        }
-        _ => return false,
-    }
-    true
 }
 
 fn halve_width(source: &[u8], channels: usize, columns: &Columns, dealt: &mut [u8], out: &mut [u8]) {
@@ -128,7 +110,7 @@ fn halve_width(source: &[u8], channels: usize, columns: &Columns, dealt: &mut [u
     let folded = inside.end > inside.start
         && out
             .get_mut(inside.start * channels..inside.end * channels)
-            .is_some_and(|place| fold_alike(dealt, weights, start, place));
+            .is_some_and(|place| fold(dealt, start, weights, place));
     let edges = if folded { [0..inside.start, inside.end..width] } else { [0..width, 0..0] };
     for edge in edges {
         columns.apply(source, edge, out);

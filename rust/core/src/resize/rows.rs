@@ -27,15 +27,21 @@ fn plain_weigh(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
     }
 }
 
-/// The same for weights that are alike from both ends, of which `weights` are the first half: half the
-/// multiplications. Row i begins at `starts[i]`.
-pub(super) fn fold<const PAIRS: usize, const TAPS: usize>(
-    source: &[u8],
-    starts: [usize; TAPS],
-    weights: [i32; PAIRS],
-    out: &mut [u8],
-) {
-    const { assert!(TAPS == 2 * PAIRS) };
+/// Most rows `fold` takes: the window of a Lanczos halving.
+pub(super) const MOST_ROWS: usize = 12;
+
+/// The same for an even number of weights that are alike from both ends, up to `MOST_ROWS`: half the
+/// multiplications. Row i begins at `start(i)`. False, and nothing done, if the weights are not so.
+pub(super) fn fold(source: &[u8], start: impl Fn(usize) -> usize, weights: &[i32], out: &mut [u8]) -> bool {
+    let (pairs, odd) = (weights.len() / 2, weights.len() % 2);
+    let alike = weights.iter().eq(weights.iter().rev());
+    if !alike || odd == 1 || weights.is_empty() || weights.len() > MOST_ROWS {
+        return false;
+    }
+    let mut starts = [0; MOST_ROWS];
+    starts.iter_mut().zip(0..weights.len()).for_each(|(place, i)| *place = start(i));
+    let (starts, weights) =
+        (starts.get(..weights.len()).unwrap_or_default(), weights.get(..pairs).unwrap_or_default());
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx2")
         && out.len() >= x86::FOLD_STEP
@@ -43,17 +49,14 @@ pub(super) fn fold<const PAIRS: usize, const TAPS: usize>(
         && weights.iter().map(|weight| weight.unsigned_abs().div_ceil(1 << 16)).sum::<u32>() <= x86::MAX_HIGH
     {
         // SAFETY: the CPU has AVX2; lengths and weights are as the kernel demands.
-        return unsafe { x86::fold(source, starts, weights, out) };
+        unsafe { x86::fold(source, starts, weights, out) };
+        return true;
     }
     plain_fold(source, starts, weights, out);
+    true
 }
 
-fn plain_fold<const PAIRS: usize, const TAPS: usize>(
-    source: &[u8],
-    starts: [usize; TAPS],
-    weights: [i32; PAIRS],
-    out: &mut [u8],
-) {
+fn plain_fold(source: &[u8], starts: &[usize], weights: &[i32], out: &mut [u8]) {
     for (at, value) in out.iter_mut().enumerate() {
         let tap = |start: &usize| i32::from(source.get(start + at).copied().unwrap_or_default());
         let pairs = starts.iter().zip(starts.iter().rev()).zip(weights);
@@ -66,6 +69,7 @@ mod x86 {
     #[allow(clippy::wildcard_imports)] // kernels name dozens of instructions
     use std::arch::x86_64::*;
 
+    use super::MOST_ROWS;
     use crate::resize::weights::{PRECISION, split};
 
     /// Bytes a step of `weigh` makes.
@@ -135,54 +139,57 @@ mod x86 {
     /// Sum of the weights' high halves that is safe: times two bytes it fits 16 bits.
     pub(super) const MAX_HIGH: u32 = 64;
 
+    /// Two pairs of rows, and their weights ready to multiply with.
+    #[derive(Clone, Copy)]
+    struct Quad {
+        rows: [*const u8; 4],
+        low: __m256i,
+        highs: [__m256i; 2],
+    }
+
     /// The high halves of these weights are so small that their products are added up in 16 bits.
     ///
     /// # Safety
-    /// AVX2; `out` has at least `FOLD_STEP` bytes; `source` has as many as `out` from each of `starts` on; the
-    /// weights' high halves add up to `MAX_HIGH` at most, whatever their signs.
+    /// AVX2; `out` has at least `FOLD_STEP` bytes; `source` has as many as `out` from each of `starts` on, which
+    /// are `MOST_ROWS` at most; the weights' high halves add up to `MAX_HIGH` at most, whatever their signs.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn fold<const PAIRS: usize, const TAPS: usize>(
-        source: &[u8],
-        starts: [usize; TAPS],
-        weights: [i32; PAIRS],
-        out: &mut [u8],
-    ) {
+    pub(super) unsafe fn fold(source: &[u8], starts: &[usize], weights: &[i32], out: &mut [u8]) {
         let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi8(1));
         let half = _mm256_set1_epi32(1 << (PRECISION - 1));
-        let mut lows = [zero; PAIRS];
-        let mut highs = [zero; PAIRS];
-        for i in 0..PAIRS {
-            lows[i] = pair(weights[i], weights.get(i + 1).copied().unwrap_or_default()).0;
-            highs[i] = _mm256_set1_epi8((split(weights[i], 0).1 & 0xFFFF) as i8);
+        let none = Quad { rows: [source.as_ptr(); 4], low: zero, highs: [zero; 2] };
+        let mut quads = [none; MOST_ROWS.div_ceil(4)];
+        let count = weights.len().div_ceil(2);
+        for (i, quad) in quads.iter_mut().enumerate().take(count) {
+            let weight = |j: usize| weights.get(j).copied().unwrap_or_default();
+            // SAFETY: each start lies in `source`; a pair that is none is the first once more, weighed zero.
+            let row =
+                |start: Option<&usize>| unsafe { source.as_ptr().add(start.copied().unwrap_or_default()) };
+            let last = starts.len() - 1 - 2 * i;
+            let second = if 2 * i + 1 < weights.len() { [2 * i + 1, last - 1] } else { [2 * i, last] };
+            quad.rows = [2 * i, last, second[0], second[1]].map(|j| row(starts.get(j)));
+            quad.low = pair(weight(2 * i), weight(2 * i + 1)).0;
+            quad.highs = [0, 1].map(|j| _mm256_set1_epi8(split(weight(2 * i + j), 0).1 as i8));
         }
         for at in steps(out.len(), FOLD_STEP) {
             let mut low = [half; 4];
             let mut high = [zero; 2];
-            for i in (0..PAIRS).step_by(2) {
-                // The bytes of both rows of a pair side by side, as lower and upper halves of each lane.
-                let both = |i: usize| {
-                    if i >= PAIRS {
-                        return [zero; 2];
-                    }
-                    // SAFETY: `at + FOLD_STEP` is at most `out.len()`, and `source` has as much from each start on.
-                    let load =
-                        |start: usize| unsafe { _mm256_loadu_si256(source.as_ptr().add(start + at).cast()) };
-                    let (a, b) = (load(starts[i]), load(starts[TAPS - 1 - i]));
-                    [_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)]
-                };
-                let (first, second) = (both(i), both(i + 1));
+            // A loop over a slice on purpose: unrolled, it needs more registers than there are.
+            for quad in quads.iter().take(count) {
+                // SAFETY: `at + FOLD_STEP` is at most `out.len()`, and each row is as long.
+                let [a, b, c, d] = quad.rows.map(|row| unsafe { _mm256_loadu_si256(row.add(at).cast()) });
+                let first = [_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)];
+                let second = [_mm256_unpacklo_epi8(c, d), _mm256_unpackhi_epi8(c, d)];
                 for half in 0..2 {
-                    high[half] = _mm256_add_epi16(high[half], _mm256_maddubs_epi16(first[half], highs[i]));
-                    let mut sums = (_mm256_maddubs_epi16(first[half], ones), zero);
-                    if i + 1 < PAIRS {
-                        let product = _mm256_maddubs_epi16(second[half], highs[i + 1]);
-                        high[half] = _mm256_add_epi16(high[half], product);
-                        sums.1 = _mm256_maddubs_epi16(second[half], ones);
-                    }
-                    let (l, h) =
-                        (_mm256_unpacklo_epi16(sums.0, sums.1), _mm256_unpackhi_epi16(sums.0, sums.1));
-                    low[2 * half] = _mm256_add_epi32(low[2 * half], _mm256_madd_epi16(l, lows[i]));
-                    low[2 * half + 1] = _mm256_add_epi32(low[2 * half + 1], _mm256_madd_epi16(h, lows[i]));
+                    let products = _mm256_add_epi16(
+                        _mm256_maddubs_epi16(first[half], quad.highs[0]),
+                        _mm256_maddubs_epi16(second[half], quad.highs[1]),
+                    );
+                    high[half] = _mm256_add_epi16(high[half], products);
+                    let (s, t) =
+                        (_mm256_maddubs_epi16(first[half], ones), _mm256_maddubs_epi16(second[half], ones));
+                    let (l, h) = (_mm256_unpacklo_epi16(s, t), _mm256_unpackhi_epi16(s, t));
+                    low[2 * half] = _mm256_add_epi32(low[2 * half], _mm256_madd_epi16(l, quad.low));
+                    low[2 * half + 1] = _mm256_add_epi32(low[2 * half + 1], _mm256_madd_epi16(h, quad.low));
                 }
             }
             let words = |half: usize| {
@@ -195,7 +202,7 @@ mod x86 {
             };
             // Unpacking and packing keep to the same 128-bit lanes, so the bytes come out in order.
             let bytes = _mm256_packus_epi16(words(0), words(1));
-            // SAFETY: as for the loads.
+            // SAFETY: `at + FOLD_STEP` is at most `out.len()`.
             unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(at).cast(), bytes) };
         }
     }
@@ -221,26 +228,31 @@ mod tests {
         }
     }
 
-    fn check<const PAIRS: usize, const TAPS: usize>(weights: [i32; PAIRS]) {
-        for length in [0, 1, 15, 16, 17, 31, 32, 100, 1536] {
-            let source = bytes(length * TAPS, 7);
-            let mut starts = [0; TAPS];
-            starts.iter_mut().enumerate().for_each(|(i, start)| *start = i * length);
-            let (mut found, mut wanted) = (vec![1; length], vec![2; length]);
-            fold(&source, starts, weights, &mut found);
-            plain_fold(&source, starts, weights, &mut wanted);
-            assert_eq!(found, wanted, "{weights:?} {length}");
-            let all: Vec<i32> = weights.iter().chain(weights.iter().rev()).copied().collect();
-            plain_weigh(&source, length, &all, &mut found);
-            assert_eq!(found, wanted, "{weights:?} {length}");
-        }
-    }
-
     #[test]
     fn the_vector_fold_is_the_plain_one_and_a_weighted_sum() {
-        check::<1, 2>([1 << 21]);
-        check::<2, 4>([524_288, 1_572_864]);
-        check::<4, 8>([-32_769, 32_768, -65_536, 2_163_713]);
-        check::<6, 12>([15_000, 50_001, -140_000, -290_007, 560_099, 1_900_059]);
+        for half in [
+            &[1 << 21][..],
+            &[524_288, 1_572_864],
+            &[-32_769, 32_768, -65_536, 2_163_713],
+            &[-300_000, 1, 65_535, 65_536, 1_900_059],
+            &[15_000, 50_001, -140_000, -290_007, 560_099, 1_900_059],
+            // Too large for the vector kernel's short cut.
+            &[4_194_304],
+        ] {
+            let weights: Vec<i32> = half.iter().chain(half.iter().rev()).copied().collect();
+            for length in [0, 1, 31, 32, 33, 63, 64, 100, 1536] {
+                let source = bytes(length * weights.len(), 7);
+                let (mut found, mut wanted) = (vec![1; length], vec![2; length]);
+                assert!(fold(&source, |i| i * length, &weights, &mut found));
+                plain_weigh(&source, length, &weights, &mut wanted);
+                assert_eq!(found, wanted, "{weights:?} {length}");
+                let starts: Vec<usize> = (0..weights.len()).map(|i| i * length).collect();
+                plain_fold(&source, &starts, half, &mut found);
+                assert_eq!(found, wanted, "{weights:?} {length}");
+            }
+        }
+        for weights in [&[][..], &[1, 2], &[1, 2, 1], &[0; 14]] {
+            assert!(!fold(&[0; 99], |_| 0, weights, &mut [0; 3]));
+        }
     }
 }
