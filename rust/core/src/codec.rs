@@ -172,7 +172,7 @@ fn target(source: Source, mode: Mode) -> Target {
 /// Rows decoded at a time where the image is not kept: few enough for the fastest caches.
 const STRIP: usize = 16;
 
-/// Decodes the whole image and hands its rows on one by one.
+/// Decodes the whole image and hands its rows on one by one, each the beginning of a longer slice.
 fn stream(
     mut image: jpeg::Image<'_>,
     target: Target,
@@ -181,11 +181,12 @@ fn stream(
     mut take: impl FnMut(&[u8]),
 ) -> Result<Outcome> {
     let stride = size.width * target.channels();
-    let strip = buffer.of(STRIP * stride);
+    // A row more, so that each has bytes behind it.
+    let strip = buffer.of((STRIP + 1) * stride);
     for first in (0..size.height).step_by(STRIP) {
         let rows = STRIP.min(size.height - first);
         image.rows(target, strip, stride, rows as u32)?;
-        strip.chunks_exact(stride).take(rows).for_each(&mut take);
+        (0..rows).for_each(|row| take(strip.get(row * stride..).unwrap_or_default()));
     }
     image.finish()
 }

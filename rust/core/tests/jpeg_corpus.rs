@@ -153,6 +153,23 @@ fn truncated_files_are_called_truncated() {
     assert!(seen > 10 && filled > seen / 2, "of {seen} truncated files {filled} were filled");
 }
 
+#[test]
+fn filling_accepts_what_is_accepted_without() {
+    let Some(cases) = corpus() else { return };
+    let mut codec = Codec::default();
+    let mut seen = 0;
+    for case in cases.iter().filter(|case| case.expected["ok"] == true) {
+        let Ok((_, wanted)) = decode(&mut codec, &case.data, Mode::Rgb) else { continue };
+        let mut options = options(Mode::Rgb);
+        options.fill_truncated = true;
+        let mut pixels = vec![0; wanted.len()];
+        codec.decode_into(&case.data, &options, &mut pixels).unwrap();
+        assert!(pixels == wanted, "{}", case.name);
+        seen += 1;
+    }
+    assert!(seen > 100);
+}
+
 /// A picture with smooth parts, edges and noise, from an integer generator.
 fn generated(size: Size, channels: usize) -> Vec<u8> {
     let mut state = 1_u32;

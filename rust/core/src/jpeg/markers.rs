@@ -3,7 +3,7 @@
 //! What Pillow calls "cannot identify image file" is decided here, before libjpeg sees a byte, so that
 //! both refuse the same files. Sizes come from here too: a limit can then refuse before libjpeg allocates.
 
-use super::exif;
+use super::{exif, quality::quantisation_tables};
 use crate::{
     error::{Error, Result},
     fault::ImageFault,
@@ -328,25 +328,4 @@ fn photoshop_can_be_walked(payload: &[u8]) -> bool {
         }
     }
     true
-}
-
-/// The tables of a DQT segment as (number, values in zigzag order); `None` where one is cut off.
-pub(crate) fn quantisation_tables(payload: &[u8]) -> impl Iterator<Item = Option<(u8, [u16; 64])>> {
-    let mut rest = payload;
-    std::iter::from_fn(move || {
-        let (&head, body) = rest.split_first()?;
-        let wide = head >> 4 != 0;
-        let Some((bytes, after)) = body.split_at_checked(if wide { 128 } else { 64 }) else {
-            rest = &[];
-            return Some(None);
-        };
-        rest = after;
-        let mut values = [0; 64];
-        if wide {
-            values.iter_mut().zip(bytes.as_chunks().0).for_each(|(v, b)| *v = u16::from_be_bytes(*b));
-        } else {
-            values.iter_mut().zip(bytes).for_each(|(v, b)| *v = u16::from(*b));
-        }
-        Some(Some((head & 15, values)))
-    })
 }

@@ -1,6 +1,6 @@
 //! Which quality setting a JPEG's quantisation tables come from.
 
-use super::markers::{Frame, Segments, quantisation_tables};
+use super::markers::{Frame, Segments};
 
 /// The luma table of the JPEG standard (Annex K) in zigzag order, which libjpeg scales by the quality.
 const LUMA: [u16; 64] = [
@@ -42,4 +42,25 @@ pub fn estimate(data: &[u8], frame: &Frame) -> Option<Quality> {
     // From the top down, so that of equally near ones the highest is named.
     let value = (1..=100).rev().min_by_key(distance)?;
     Some(Quality { value, exact: distance(&value) == 0 })
+}
+
+/// The tables of a DQT segment as (number, values in zigzag order); `None` where one is cut off.
+pub(crate) fn quantisation_tables(payload: &[u8]) -> impl Iterator<Item = Option<(u8, [u16; 64])>> {
+    let mut rest = payload;
+    std::iter::from_fn(move || {
+        let (&head, body) = rest.split_first()?;
+        let wide = head >> 4 != 0;
+        let Some((bytes, after)) = body.split_at_checked(if wide { 128 } else { 64 }) else {
+            rest = &[];
+            return Some(None);
+        };
+        rest = after;
+        let mut values = [0; 64];
+        if wide {
+            values.iter_mut().zip(bytes.as_chunks().0).for_each(|(v, b)| *v = u16::from_be_bytes(*b));
+        } else {
+            values.iter_mut().zip(bytes).for_each(|(v, b)| *v = u16::from(*b));
+        }
+        Some(Some((head & 15, values)))
+    })
 }

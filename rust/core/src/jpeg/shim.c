@@ -35,7 +35,7 @@ struct ts_decoder {
   struct jpeg_progress_mgr progress;
   int max_scans;
   int made;                /* jpeg_create_decompress was called */
-  volatile int all_shown_to_pillow; /* what follows cannot make the image fail any more */
+  volatile int late;       /* what goes wrong from here on is a warning */
 };
 
 static void escape_with_error(j_common_ptr jpeg) {
@@ -154,7 +154,7 @@ int ts_decoder_open(ts_decoder *d, const uint8_t *data, size_t size, int fill, u
    * own would decode with a stranger's. A new state for each image costs a microsecond and forgets all. */
   ts_decoder_close(d);
   d->jpeg.err = set_up_errors(&d->errors);
-  d->all_shown_to_pillow = 0;
+  d->late = 0;
   if (setjmp(d->errors.escape)) return TS_FAILED;
   jpeg_create_decompress(&d->jpeg);
   d->made = 1;
@@ -222,9 +222,11 @@ int ts_decoder_rows(ts_decoder *d, uint8_t *out, size_t stride, uint32_t want, u
 }
 
 int ts_decoder_finish(ts_decoder *d) {
+  /* Who has the end invented has also said that a whole picture is enough. */
+  d->late = d->source.fill;
   if (setjmp(d->errors.escape)) {
     ts_notes *n = &d->errors.notes;
-    if (!d->all_shown_to_pillow) return TS_FAILED;
+    if (!d->late) return TS_FAILED;
     if (n->warnings++ == 0) {
       memcpy(n->warning, n->failure, TS_WORDS);
       n->warning_code = d->errors.base.msg_code;
@@ -232,7 +234,7 @@ int ts_decoder_finish(ts_decoder *d) {
     return TS_DONE;
   }
   while (!jpeg_finish_decompress(&d->jpeg)) {
-    d->all_shown_to_pillow = 1;
+    d->late = 1;
     if (!show_more(d)) {
       WARNMS(&d->jpeg, JWRN_JPEG_EOF);
       return TS_DONE;

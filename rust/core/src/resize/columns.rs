@@ -34,8 +34,14 @@ impl Columns {
         Self { windows, channels, pairs, ends }
     }
 
-    /// Writes the resized row to `out`. `source` is the row and at least `SLACK` bytes of no meaning.
-    pub(super) fn apply(&self, source: &[u8], out: &mut [u8]) {
+    /// The windows.
+    pub(super) fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    /// Writes some pixels of the resized row to their places in `out`. `source` begins with the row; with
+    /// `SLACK` bytes of no meaning behind it this is faster.
+    pub(super) fn apply(&self, source: &[u8], targets: Range<usize>, out: &mut [u8]) {
         #[cfg(target_arch = "x86_64")]
         if std::is_x86_feature_detected!("avx2")
             && matches!(self.channels, 1 | 3 | 4)
@@ -43,32 +49,21 @@ impl Columns {
         {
             // SAFETY: the CPU has AVX2; no window reaches beyond the row, and what a step reads
             // beyond a window is less than `SLACK`.
-            return unsafe { x86::apply(self, source, out) };
+            return unsafe { x86::apply(self, source, targets, out) };
         }
-        self.plain_apply(source, out);
+        self.plain_apply(source, targets, out);
     }
 
-    fn plain_apply(&self, source: &[u8], out: &mut [u8]) {
-        plain(&self.windows, self.channels, source, 0..self.windows.len(), out);
-    }
-}
-
-/// Writes some pixels of a resized row, to their places in `out`: what defines the vector kernels.
-pub(super) fn plain(
-    windows: &Windows,
-    channels: usize,
-    source: &[u8],
-    targets: Range<usize>,
-    out: &mut [u8],
-) {
-    match channels {
-        1 => plain_of::<1>(windows, source, targets, out),
-        3 => plain_of::<3>(windows, source, targets, out),
-        _ => plain_of::<4>(windows, source, targets, out),
+    fn plain_apply(&self, source: &[u8], targets: Range<usize>, out: &mut [u8]) {
+        match self.channels {
+            1 => plain::<1>(&self.windows, source, targets, out),
+            3 => plain::<3>(&self.windows, source, targets, out),
+            _ => plain::<4>(&self.windows, source, targets, out),
+        }
     }
 }
 
-fn plain_of<const CHANNELS: usize>(windows: &Windows, source: &[u8], targets: Range<usize>, out: &mut [u8]) {
+fn plain<const CHANNELS: usize>(windows: &Windows, source: &[u8], targets: Range<usize>, out: &mut [u8]) {
     let places = out.as_chunks_mut::<CHANNELS>().0.get_mut(targets.clone()).unwrap_or_default();
     for (target, place) in targets.zip(places) {
         let (first, weights) = windows.get(target);
@@ -85,14 +80,9 @@ fn plain_of<const CHANNELS: usize>(windows: &Windows, source: &[u8], targets: Ra
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::arch::x86_64::{
-        __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_loadu_si128, _mm_packs_epi32, _mm_packus_epi16,
-        _mm_set1_epi32, _mm_shuffle_epi32, _mm_slli_epi32, _mm_srai_epi32, _mm256_add_epi32,
-        _mm256_broadcastsi128_si256, _mm256_castsi128_si256, _mm256_castsi256_si128, _mm256_cvtepu8_epi16,
-        _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_permutevar8x32_epi32,
-        _mm256_setr_epi8, _mm256_setr_epi32, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_shuffle_epi32,
-        _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
-    };
+    #[allow(clippy::wildcard_imports)] // a kernel names two dozen instructions
+    use std::arch::x86_64::*;
+    use std::ops::Range;
 
     use super::Columns;
     use crate::resize::weights::PRECISION;
@@ -102,7 +92,7 @@ mod x86 {
     /// # Safety
     /// AVX2; `SLACK` bytes behind the row in `source`.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn apply(columns: &Columns, source: &[u8], out: &mut [u8]) {
+    pub(super) unsafe fn apply(columns: &Columns, source: &[u8], targets: Range<usize>, out: &mut [u8]) {
         // For several channels: words of one channel and two neighbouring pixels side by side, four
         // channels a lane, pixels 0 and 1 in the low lane, 2 and 3 in the high one.
         let spread = if columns.channels == 3 {
@@ -119,7 +109,8 @@ mod x86 {
         let low_of = _mm256_setr_epi32(0, 0, 0, 0, 2, 2, 2, 2);
         let high_of = _mm256_setr_epi32(1, 1, 1, 1, 3, 3, 3, 3);
         let grey = columns.channels == 1;
-        for (target, place) in out.chunks_exact_mut(columns.channels).enumerate() {
+        let places = out.chunks_exact_mut(columns.channels).skip(targets.start);
+        for (target, place) in targets.zip(places) {
             let (first, _) = columns.windows.get(target);
             let pairs = match columns.ends.get(target..target + 2) {
                 Some(&[start, end]) => columns.pairs.get(start..end).unwrap_or_default(),
@@ -199,8 +190,8 @@ mod tests {
                     let columns = Columns::new(Windows::new(from, to, filter), channels);
                     let source = bytes(from * channels + SLACK, from as u32);
                     let (mut found, mut wanted) = (vec![1; to * channels], vec![2; to * channels]);
-                    columns.apply(&source, &mut found);
-                    columns.plain_apply(&source, &mut wanted);
+                    columns.apply(&source, 0..to, &mut found);
+                    columns.plain_apply(&source, 0..to, &mut wanted);
                     assert_eq!(found, wanted, "{channels} {from} {to} {filter:?}");
                 }
             }

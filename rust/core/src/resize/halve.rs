@@ -7,7 +7,7 @@
 //! of the image for the height, and the row's even and odd pixels, shifted, for the width.
 
 use super::{
-    columns,
+    columns::Columns,
     deal::deal,
     rows::{fold, weigh},
     weights::Windows,
@@ -23,8 +23,8 @@ const SLACK: usize = 16;
 /// Scratch and tables for halving images, and the state of one that is under way.
 #[derive(Debug, Default)]
 pub(crate) struct Halving {
-    key: Option<(Size, Filter)>,
-    columns: Windows,
+    key: Option<(Size, usize, Filter)>,
+    columns: Columns,
     rows: Windows,
     channels: usize,
     /// The even pixels of a source row, then the odd ones.
@@ -42,10 +42,10 @@ pub(crate) struct Halving {
 impl Halving {
     /// Gets ready for an image of `from`, whose sides are even and above zero.
     pub(super) fn begin(&mut self, from: Size, channels: usize, filter: Filter) {
-        if self.key != Some((from, filter)) {
-            self.columns = Windows::new(from.width, from.width / 2, filter);
+        if self.key != Some((from, channels, filter)) {
+            self.columns = Columns::new(Windows::new(from.width, from.width / 2, filter), channels);
             self.rows = Windows::new(from.height, from.height / 2, filter);
-            self.key = Some((from, filter));
+            self.key = Some((from, channels, filter));
         }
         self.channels = channels;
         let row = self.row();
@@ -56,11 +56,12 @@ impl Halving {
 
     /// Bytes of an output row.
     fn row(&self) -> usize {
-        self.columns.len() * self.channels
+        self.columns.windows().len() * self.channels
     }
 
-    /// Takes the next source row and writes the output rows it completes to their places in `out`, the
-    /// whole of the output image.
+    /// Takes the next source row, with which `source` begins, and writes the output rows it completes to
+    /// their places in `out`, the whole of the output image. A few bytes behind the row, whatever they are,
+    /// make it faster.
     pub(crate) fn push(&mut self, source: &[u8], out: &mut [u8]) {
         let row = self.row();
         if self.taken - self.first == KEPT {
@@ -81,7 +82,7 @@ impl Halving {
             let kept = self.kept.get((first - self.first) * row..).unwrap_or_default();
             if let Some(place) = out.get_mut(self.written * row..(self.written + 1) * row) {
                 // The windows that the image's edges cut off have odd lengths or weights that differ.
-                if !fold_alike(kept, weights, |i| i * row, place) {
+                if !fold(kept, |i| i * row, weights, place) {
                     weigh(kept, row, weights, place);
                 }
             }
@@ -90,29 +91,12 @@ impl Halving {
     }
 }
 
-/// Sums rows of `source`, the i-th beginning at `start(i)`, if the weights are alike from both ends, and of a
-/// length that a filter has here; else does nothing and says so.
-fn fold_alike(source: &[u8], weights: &[i32], start: impl Fn(usize) -> usize, out: &mut [u8]) -> bool {
-    match *weights {
-        [a, b] if a == b => fold(source, [0, 1].map(start), [a], out),
-        [a, b, c, d] if [a, b] == [d, c] => fold(source, [0, 1, 2, 3].map(start), [a, b], out),
-        [a, b, c, d, e, f, g, h] if [a, b, c, d] == [h, g, f, e] => {
-            fold(source, [0, 1, 2, 3, 4, 5, 6, 7].map(start), [a, b, c, d], out);
-        }
-        [a, b, c, d, e, f, g, h, i, j, k, l] if [a, b, c, d, e, f] == [l, k, j, i, h, g] => {
-            let starts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(start);
-            fold(source, starts, [a, b, c, d, e, f], out);
-        }
-        _ => return false,
-    }
-    true
-}
-
-fn halve_width(source: &[u8], channels: usize, windows: &Windows, dealt: &mut [u8], out: &mut [u8]) {
+fn halve_width(source: &[u8], channels: usize, columns: &Columns, dealt: &mut [u8], out: &mut [u8]) {
+    let windows = columns.windows();
     let width = windows.len();
     let (even, odd) = dealt.split_at_mut(dealt.len() / 2);
     let odd_at = even.len();
-    deal(source, channels, even, odd);
+    deal(source.get(..windows.source() * channels).unwrap_or_default(), channels, even, odd);
     // A whole window reaches as far to the left of the point between pixels 2x and 2x + 1 as to its right.
     let (_, weights) = windows.get(width / 2);
     let reach = weights.len() / 2;
@@ -126,10 +110,10 @@ fn halve_width(source: &[u8], channels: usize, windows: &Windows, dealt: &mut [u
     let folded = inside.end > inside.start
         && out
             .get_mut(inside.start * channels..inside.end * channels)
-            .is_some_and(|place| fold_alike(dealt, weights, start, place));
+            .is_some_and(|place| fold(dealt, start, weights, place));
     let edges = if folded { [0..inside.start, inside.end..width] } else { [0..width, 0..0] };
     for edge in edges {
-        columns::plain(windows, channels, source, edge, out);
+        columns.apply(source, edge, out);
     }
 }
 

@@ -56,8 +56,8 @@ impl Resizer {
         } else if filter == Filter::Nearest {
             nearest::resize(view, size, out);
         } else if let Some(halving) = self.by_rows(from, size, channels, filter) {
-            for row in pixels.chunks_exact(from.width * channels) {
-                halving.push(row, out);
+            for start in (0..pixels.len()).step_by(from.width * channels) {
+                halving.push(pixels.get(start..).unwrap_or_default(), out);
             }
         } else {
             self.by_axes(view, size, filter, out);
@@ -130,7 +130,7 @@ fn resize_width(
         if let Some(start) = line.get_mut(..from) {
             start.copy_from_slice(source);
         }
-        columns.apply(line, target);
+        columns.apply(line, 0..columns.windows().len(), target);
     }
 }
 

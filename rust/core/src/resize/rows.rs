@@ -27,32 +27,36 @@ fn plain_weigh(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
     }
 }
 
-/// The same for weights that are alike from both ends, of which `weights` are the first half: half the
-/// multiplications. Row i begins at `starts[i]`.
-pub(super) fn fold<const PAIRS: usize, const TAPS: usize>(
-    source: &[u8],
-    starts: [usize; TAPS],
-    weights: [i32; PAIRS],
-    out: &mut [u8],
-) {
-    const { assert!(TAPS == 2 * PAIRS) };
+/// Most rows `fold` takes: the window of a Lanczos halving.
+pub(super) const MOST_ROWS: usize = 12;
+
+/// The same for an even number of weights that are alike from both ends, up to `MOST_ROWS`: half the
+/// multiplications. Row i begins at `start(i)`. False, and nothing done, if the weights are not so.
+pub(super) fn fold(source: &[u8], start: impl Fn(usize) -> usize, weights: &[i32], out: &mut [u8]) -> bool {
+    let (pairs, odd) = (weights.len() / 2, weights.len() % 2);
+    let alike = weights.iter().eq(weights.iter().rev());
+    if !alike || odd == 1 || weights.is_empty() || weights.len() > MOST_ROWS {
+        return false;
+    }
+    let mut starts = [0; MOST_ROWS];
+    starts.iter_mut().zip(0..weights.len()).for_each(|(place, i)| *place = start(i));
+    let (starts, weights) =
+        (starts.get(..weights.len()).unwrap_or_default(), weights.get(..pairs).unwrap_or_default());
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx2")
-        && out.len() >= x86::STEP
+        && out.len() >= x86::FOLD_STEP
         && starts.iter().all(|start| start + out.len() <= source.len())
+        && weights.iter().map(|weight| weight.unsigned_abs().div_ceil(1 << 16)).sum::<u32>() <= x86::MAX_HIGH
     {
-        // SAFETY: as in `weigh`.
-        return unsafe { x86::fold(source, starts, weights, out) };
+        // SAFETY: the CPU has AVX2; lengths and weights are as the kernel demands.
+        unsafe { x86::fold(source, starts, weights, out) };
+        return true;
     }
     plain_fold(source, starts, weights, out);
+    true
 }
 
-fn plain_fold<const PAIRS: usize, const TAPS: usize>(
-    source: &[u8],
-    starts: [usize; TAPS],
-    weights: [i32; PAIRS],
-    out: &mut [u8],
-) {
+fn plain_fold(source: &[u8], starts: &[usize], weights: &[i32], out: &mut [u8]) {
     for (at, value) in out.iter_mut().enumerate() {
         let tap = |start: &usize| i32::from(source.get(start + at).copied().unwrap_or_default());
         let pairs = starts.iter().zip(starts.iter().rev()).zip(weights);
@@ -62,17 +66,13 @@ fn plain_fold<const PAIRS: usize, const TAPS: usize>(
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::arch::x86_64::{
-        __m256i, _mm_loadu_si128, _mm_storeu_si128, _mm_unpackhi_epi8, _mm_unpacklo_epi8, _mm256_add_epi16,
-        _mm256_add_epi32, _mm256_castsi256_si128, _mm256_cvtepu8_epi16, _mm256_madd_epi16,
-        _mm256_packs_epi32, _mm256_packus_epi16, _mm256_permute4x64_epi64, _mm256_set1_epi32,
-        _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srai_epi32, _mm256_unpackhi_epi16,
-        _mm256_unpacklo_epi16,
-    };
+    #[allow(clippy::wildcard_imports)] // kernels name dozens of instructions
+    use std::arch::x86_64::*;
 
+    use super::MOST_ROWS;
     use crate::resize::weights::{PRECISION, split};
 
-    /// Bytes a step makes.
+    /// Bytes a step of `weigh` makes.
     pub(super) const STEP: usize = 16;
 
     /// Two weights, to be multiplied with two neighbouring words and added: the low and the high halves.
@@ -90,9 +90,10 @@ mod x86 {
         _mm256_srai_epi32::<{ PRECISION as i32 }>(sum)
     }
 
-    /// Where each step begins; the last may overlap the one before it. `length` is at least `STEP`.
-    fn steps(length: usize) -> impl Iterator<Item = usize> {
-        (0..length.div_ceil(STEP)).map(move |step| (step * STEP).min(length - STEP))
+    /// Where each step of so many bytes begins; the last may overlap the one before it. `length` is at
+    /// least one step.
+    fn steps(length: usize, bytes: usize) -> impl Iterator<Item = usize> {
+        (0..length.div_ceil(bytes)).map(move |step| (step * bytes).min(length - bytes))
     }
 
     /// # Safety
@@ -100,7 +101,7 @@ mod x86 {
     /// many as there are weights.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn weigh(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
-        for at in steps(out.len()) {
+        for at in steps(out.len(), STEP) {
             let zero = _mm256_setzero_si256();
             let (mut low_l, mut low_h, mut high_l, mut high_h) = (zero, zero, zero, zero);
             for (i, two) in weights.chunks(2).enumerate() {
@@ -132,46 +133,77 @@ mod x86 {
         }
     }
 
+    /// Bytes a step of `fold` makes.
+    pub(super) const FOLD_STEP: usize = 32;
+
+    /// Sum of the weights' high halves that is safe: times two bytes it fits 16 bits.
+    pub(super) const MAX_HIGH: u32 = 64;
+
+    /// Two pairs of rows, and their weights ready to multiply with.
+    #[derive(Clone, Copy)]
+    struct Quad {
+        rows: [*const u8; 4],
+        low: __m256i,
+        highs: [__m256i; 2],
+    }
+
+    /// The high halves of these weights are so small that their products are added up in 16 bits.
+    ///
     /// # Safety
-    /// AVX2; `out` has at least `STEP` bytes; `source` has as many from each of `starts` on.
+    /// AVX2; `out` has at least `FOLD_STEP` bytes; `source` has as many as `out` from each of `starts` on, which
+    /// are `MOST_ROWS` at most; the weights' high halves add up to `MAX_HIGH` at most, whatever their signs.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn fold<const PAIRS: usize, const TAPS: usize>(
-        source: &[u8],
-        starts: [usize; TAPS],
-        weights: [i32; PAIRS],
-        out: &mut [u8],
-    ) {
-        let mut halves = [(_mm256_setzero_si256(), _mm256_setzero_si256()); PAIRS];
-        for i in (0..PAIRS).step_by(2) {
-            halves[i] = pair(weights[i], weights.get(i + 1).copied().unwrap_or_default());
+    pub(super) unsafe fn fold(source: &[u8], starts: &[usize], weights: &[i32], out: &mut [u8]) {
+        let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi8(1));
+        let half = _mm256_set1_epi32(1 << (PRECISION - 1));
+        let none = Quad { rows: [source.as_ptr(); 4], low: zero, highs: [zero; 2] };
+        let mut quads = [none; MOST_ROWS.div_ceil(4)];
+        let count = weights.len().div_ceil(2);
+        for (i, quad) in quads.iter_mut().enumerate().take(count) {
+            let weight = |j: usize| weights.get(j).copied().unwrap_or_default();
+            // SAFETY: each start lies in `source`; a pair that is none is the first once more, weighed zero.
+            let row =
+                |start: Option<&usize>| unsafe { source.as_ptr().add(start.copied().unwrap_or_default()) };
+            let last = starts.len() - 1 - 2 * i;
+            let second = if 2 * i + 1 < weights.len() { [2 * i + 1, last - 1] } else { [2 * i, last] };
+            quad.rows = [2 * i, last, second[0], second[1]].map(|j| row(starts.get(j)));
+            quad.low = pair(weight(2 * i), weight(2 * i + 1)).0;
+            quad.highs = [0, 1].map(|j| _mm256_set1_epi8(split(weight(2 * i + j), 0).1 as i8));
         }
-        for at in steps(out.len()) {
-            let zero = _mm256_setzero_si256();
-            let (mut low_l, mut low_h, mut high_l, mut high_h) = (zero, zero, zero, zero);
-            for i in (0..PAIRS).step_by(2) {
-                let sum = |i: usize| {
-                    if i >= PAIRS {
-                        return zero;
-                    }
-                    // SAFETY: `at + STEP` is at most `out.len()`, and `source` has as much from `start` on.
-                    let load = |start: usize| unsafe {
-                        _mm256_cvtepu8_epi16(_mm_loadu_si128(source.as_ptr().add(start + at).cast()))
-                    };
-                    _mm256_add_epi16(load(starts[i]), load(starts[TAPS - 1 - i]))
-                };
-                let (a, b) = (sum(i), sum(i + 1));
-                let (l, h) = (_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b));
-                let (low, high) = halves[i];
-                low_l = _mm256_add_epi32(low_l, _mm256_madd_epi16(l, low));
-                low_h = _mm256_add_epi32(low_h, _mm256_madd_epi16(h, low));
-                high_l = _mm256_add_epi32(high_l, _mm256_madd_epi16(l, high));
-                high_h = _mm256_add_epi32(high_h, _mm256_madd_epi16(h, high));
+        for at in steps(out.len(), FOLD_STEP) {
+            let mut low = [half; 4];
+            let mut high = [zero; 2];
+            // A loop over a slice on purpose: unrolled, it needs more registers than there are.
+            for quad in quads.iter().take(count) {
+                // SAFETY: `at + FOLD_STEP` is at most `out.len()`, and each row is as long.
+                let [a, b, c, d] = quad.rows.map(|row| unsafe { _mm256_loadu_si256(row.add(at).cast()) });
+                let first = [_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)];
+                let second = [_mm256_unpacklo_epi8(c, d), _mm256_unpackhi_epi8(c, d)];
+                for half in 0..2 {
+                    let products = _mm256_add_epi16(
+                        _mm256_maddubs_epi16(first[half], quad.highs[0]),
+                        _mm256_maddubs_epi16(second[half], quad.highs[1]),
+                    );
+                    high[half] = _mm256_add_epi16(high[half], products);
+                    let (s, t) =
+                        (_mm256_maddubs_epi16(first[half], ones), _mm256_maddubs_epi16(second[half], ones));
+                    let (l, h) = (_mm256_unpacklo_epi16(s, t), _mm256_unpackhi_epi16(s, t));
+                    low[2 * half] = _mm256_add_epi32(low[2 * half], _mm256_madd_epi16(l, quad.low));
+                    low[2 * half + 1] = _mm256_add_epi32(low[2 * half + 1], _mm256_madd_epi16(h, quad.low));
+                }
             }
-            // Unpacking and packing keep to the same 128-bit lanes, so the words come out in order.
-            let words = _mm256_packs_epi32(whole(low_l, high_l), whole(low_h, high_h));
-            let bytes = _mm256_permute4x64_epi64::<0b10_00>(_mm256_packus_epi16(words, words));
-            // SAFETY: as for the loads.
-            unsafe { _mm_storeu_si128(out.as_mut_ptr().add(at).cast(), _mm256_castsi256_si128(bytes)) };
+            let words = |half: usize| {
+                let l = _mm256_add_epi32(low[2 * half], _mm256_unpacklo_epi16(zero, high[half]));
+                let h = _mm256_add_epi32(low[2 * half + 1], _mm256_unpackhi_epi16(zero, high[half]));
+                _mm256_packs_epi32(
+                    _mm256_srai_epi32::<{ PRECISION as i32 }>(l),
+                    _mm256_srai_epi32::<{ PRECISION as i32 }>(h),
+                )
+            };
+            // Unpacking and packing keep to the same 128-bit lanes, so the bytes come out in order.
+            let bytes = _mm256_packus_epi16(words(0), words(1));
+            // SAFETY: `at + FOLD_STEP` is at most `out.len()`.
+            unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(at).cast(), bytes) };
         }
     }
 }
@@ -196,26 +228,31 @@ mod tests {
         }
     }
 
-    fn check<const PAIRS: usize, const TAPS: usize>(weights: [i32; PAIRS]) {
-        for length in [0, 1, 15, 16, 17, 31, 32, 100, 1536] {
-            let source = bytes(length * TAPS, 7);
-            let mut starts = [0; TAPS];
-            starts.iter_mut().enumerate().for_each(|(i, start)| *start = i * length);
-            let (mut found, mut wanted) = (vec![1; length], vec![2; length]);
-            fold(&source, starts, weights, &mut found);
-            plain_fold(&source, starts, weights, &mut wanted);
-            assert_eq!(found, wanted, "{weights:?} {length}");
-            let all: Vec<i32> = weights.iter().chain(weights.iter().rev()).copied().collect();
-            plain_weigh(&source, length, &all, &mut found);
-            assert_eq!(found, wanted, "{weights:?} {length}");
-        }
-    }
-
     #[test]
     fn the_vector_fold_is_the_plain_one_and_a_weighted_sum() {
-        check::<1, 2>([1 << 21]);
-        check::<2, 4>([524_288, 1_572_864]);
-        check::<4, 8>([-32_769, 32_768, -65_536, 2_163_713]);
-        check::<6, 12>([15_000, 50_001, -140_000, -290_007, 560_099, 1_900_059]);
+        for half in [
+            &[1 << 21][..],
+            &[524_288, 1_572_864],
+            &[-32_769, 32_768, -65_536, 2_163_713],
+            &[-300_000, 1, 65_535, 65_536, 1_900_059],
+            &[15_000, 50_001, -140_000, -290_007, 560_099, 1_900_059],
+            // Too large for the vector kernel's short cut.
+            &[4_194_304],
+        ] {
+            let weights: Vec<i32> = half.iter().chain(half.iter().rev()).copied().collect();
+            for length in [0, 1, 31, 32, 33, 63, 64, 100, 1536] {
+                let source = bytes(length * weights.len(), 7);
+                let (mut found, mut wanted) = (vec![1; length], vec![2; length]);
+                assert!(fold(&source, |i| i * length, &weights, &mut found));
+                plain_weigh(&source, length, &weights, &mut wanted);
+                assert_eq!(found, wanted, "{weights:?} {length}");
+                let starts: Vec<usize> = (0..weights.len()).map(|i| i * length).collect();
+                plain_fold(&source, &starts, half, &mut found);
+                assert_eq!(found, wanted, "{weights:?} {length}");
+            }
+        }
+        for weights in [&[][..], &[1, 2], &[1, 2, 1], &[0; 14]] {
+            assert!(!fold(&[0; 99], |_| 0, weights, &mut [0; 3]));
+        }
     }
 }
