@@ -20,7 +20,7 @@ features=()
 check "ruff check" ruff check --quiet .
 check "ruff format" ruff format --quiet --check .
 check mypy python -m mypy --no-error-summary
-check stubtest python -m mypy.stubtest --concise turboshard
+check stubtest python -m mypy.stubtest --concise --mypy-config-file pyproject.toml turboshard
 check rustfmt cargo fmt --all --check
 check clippy cargo clippy --quiet --locked --workspace --all-targets ${features[@]+"${features[@]}"} -- --deny warnings
 

@@ -8,7 +8,7 @@ subclasses with ``errno`` and ``filename``, ``ValueError`` for arguments that ma
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, final
+from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,33 @@ from typing_extensions import Buffer
 
 from turboshard._typing import BuildInfo, IdentityFacts, ImageInfo, Resample, Sample, Verdict
 
+__all__ = [
+    "Progress",
+    "Release",
+    "Selection",
+    "Shard",
+    "_after_fork_in_child",
+    "_at_exit",
+    "available_parallelism",
+    "build_info",
+    "decode",
+    "decode_batch",
+    "encode",
+    "identity_of",
+    "info",
+    "reghead_facts",
+    "reshard",
+    "synth",
+    "verify",
+]
+
+# NumPy's stubs hide an array's buffer protocol before Python 3.12.
+_BytesLike: TypeAlias = Buffer | NDArray[Any]
+
 # --- image -----------------------------------------------------------------------------------------------
 
 def decode(
-    data: Buffer,
+    data: _BytesLike,
     *,
     size: int | tuple[int, int] | None = None,
     resample: Resample = "lanczos3",
@@ -68,7 +91,7 @@ def decode(
     """
 
 def decode_batch(
-    images: Iterable[Buffer],
+    images: Iterable[_BytesLike],
     *,
     size: int | tuple[int, int] | None = None,
     resample: Resample = "lanczos3",
@@ -116,7 +139,7 @@ def encode(
         ValueError: quality or subsampling out of range.
     """
 
-def info(data: Buffer, /) -> ImageInfo:
+def info(data: _BytesLike, /) -> ImageInfo:
     """Reads what the header of a JPEG says, without decoding.
 
     Raises:

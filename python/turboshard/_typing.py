@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias, TypedDict
 
 Sample: TypeAlias = dict[str, Any]
 """``{"__key__": str, "__url__": str, field: bytes, …}``: fields in lower case, in member order."""
 
-Source: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A release's folder, a shard, a glob, a ``{000000..000010}`` range, or a list of them."""
 
 Resample: TypeAlias = Literal["lanczos3", "lanczos", "bicubic", "bilinear", "hamming", "box", "nearest"] | int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import operator
 import os
@@ -174,20 +173,26 @@ class Release:
         conditions = [where] if isinstance(where, str) else list(where)
         words = [fields] if isinstance(fields, str) else list(fields)
         selection = _core.Selection(words, conditions)
-        part = copy.copy(self)
-        part.__dict__.pop("_positions", None)
+        kept = self._fields
         if words:
             selection.check(self.fields)
-            part._fields = [field for field in self.fields if selection.keeps(field)]
+            kept = [field for field in self.fields if selection.keeps(field)]
         positions: Iterable[int] = range(len(self))
         if keys is not None:
             wanted = {self.position(key) for key in keys}
             positions = [position for position in positions if position in wanted]
         if conditions:
             positions = [position for position in positions if self._meets(selection, position)]
+        rows = self._rows
         if keys is not None or conditions or first is not None:
-            rows = positions if self._rows is None else [self._rows[position] for position in positions]
-            part._rows = list(rows)[:first]
+            rows = [position if rows is None else rows[position] for position in positions][:first]
+        return self._part(rows, kept)
+
+    def _part(self, rows: list[int] | None, fields: list[str] | None) -> Release:
+        """Make a release of some of the whole's samples and fields that shares the shards with it."""
+        part = object.__new__(Release)
+        part.__dict__.update(self.__dict__, _rows=rows, _fields=fields)
+        part.__dict__.pop("_positions", None)
         return part
 
     @property
@@ -242,6 +247,4 @@ def specifications(source: Source | Release) -> list[str]:
 
 
 def _reopen(sources: list[str], lenient: bool, rows: list[int] | None, fields: list[str] | None) -> Release:
-    release = Release(sources, lenient=lenient)
-    release._rows, release._fields = rows, fields
-    return release
+    return Release(sources, lenient=lenient)._part(rows, fields)  # noqa: SLF001

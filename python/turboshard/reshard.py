@@ -158,7 +158,7 @@ def parse_bytes(size: int | str) -> int:
     if found is None:
         raise ValueError(f"{size!r} is no size, such as 1800MiB")
     number, prefix, binary = found.groups()
-    factor = (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " ")
+    factor: int = (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " ")
     return round(float(number) * factor)
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Self
+from typing import IO, TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from turboshard.bench.rivals import Pixels
 
-Operation = Literal["decode", "half", "resize"]
+Operation: TypeAlias = Literal["decode"] | Literal["half"] | Literal["resize"]  # noqa: PYI030 - stubtest wants a Union
 
 
 def interpreter() -> Path:

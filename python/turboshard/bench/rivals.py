@@ -7,21 +7,18 @@ A rival is used as its own documentation does, and made to return what `turbosha
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from turboshard.bench.report import Missing
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy.typing as npt
-
-    Pixels = npt.NDArray[np.uint8]
-    Decode = Callable[[bytes], Pixels]
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+Decode: TypeAlias = Callable[[bytes], Pixels]
 
 
 @dataclass(frozen=True)

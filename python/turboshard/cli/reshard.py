@@ -17,60 +17,41 @@ if TYPE_CHECKING:
 FILTERS = ("lanczos3", "lanczos", "bicubic", "bilinear", "hamming", "box", "nearest", "dct")
 
 
-class Size(click.ParamType[int | tuple[int, int]]):
-    """A side, or HEIGHTxWIDTH."""
-
-    name = "size"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | tuple[int, int]:
-        """Read the words of the command line."""
-        words = str(value).lower().split("x")
-        if not all(word.isdecimal() and int(word) for word in words) or len(words) > 2:
-            self.fail(f"{value!r} is neither a side nor HEIGHTxWIDTH", param, ctx)
-        return int(words[0]) if len(words) == 1 else (int(words[0]), int(words[1]))
+def size_of(words: str) -> int | tuple[int, int]:
+    """Read a side, or HEIGHTxWIDTH."""
+    sides = words.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
+        raise click.BadParameter(f"{words!r} is neither a side nor HEIGHTxWIDTH")
+    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
 
 
-class Bytes(click.ParamType[int]):
-    """A number of bytes, such as 1800MiB."""
+def bytes_of(words: str) -> int:
+    """Read a number of bytes, such as 1800MiB."""
+    from turboshard.reshard import parse_bytes
 
-    name = "bytes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the words of the command line."""
-        from turboshard.reshard import parse_bytes
-
-        try:
-            return parse_bytes(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+    try:
+        return parse_bytes(words)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
-class Split(click.ParamType[dict[str, float]]):
-    """Shares by name, such as train=.9,val=.1."""
-
-    name = "split"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, float]:
-        """Read the words of the command line."""
-        try:
-            pairs = [part.split("=") for part in str(value).split(",")]
-            shares = {name.strip(): float(share) for name, share in pairs}
-        except ValueError:
-            self.fail(f"{value!r} is not like train=.9,val=.1", param, ctx)
-        if len(shares) != len(pairs):
-            self.fail(f"{value!r} names a part twice", param, ctx)
-        return shares
+def split_of(words: str) -> dict[str, float]:
+    """Read shares by name, such as train=.9,val=.1."""
+    try:
+        pairs = [part.split("=") for part in words.split(",")]
+        shares = {name.strip(): float(share) for name, share in pairs}
+    except ValueError:
+        raise click.BadParameter(f"{words!r} is not like train=.9,val=.1") from None
+    if len(shares) != len(pairs):
+        raise click.BadParameter(f"{words!r} names a part twice")
+    return shares
 
 
 @click.command
 @click.argument("sources", nargs=-1, required=True, metavar="SRC...")
 @click.option("-o", "--output", required=True, metavar="DST", help="Folder of the new release.")
 @click.option(
-    "--size", type=Size(), metavar="N|HxW", help="Resize JPEG fields; without it, payloads are copied."
+    "--size", type=size_of, metavar="N|HxW", help="Resize JPEG fields; without it, payloads are copied."
 )
 @click.option(
     "--fit", type=click.Choice(["stretch", "cover", "contain"]), help="How another aspect meets --size."
@@ -88,9 +69,9 @@ class Split(click.ParamType[dict[str, float]]):
 @click.option("--to-rgb", is_flag=True, help="Convert CMYK pictures instead of refusing them.")
 @click.option("--allow-upscale", is_flag=True, help="Let --size enlarge.")
 @selection
-@click.option("--split", type=Split(), metavar="A=.9,B=.1", help="Parts, by the hash of the identity.")
+@click.option("--split", type=split_of, metavar="A=.9,B=.1", help="Parts, by the hash of the identity.")
 @click.option(
-    "--max-shard-size", type=Bytes(), metavar="SIZE", help="No shard is larger.  [default: 1800MiB]"
+    "--max-shard-size", type=bytes_of, metavar="SIZE", help="No shard is larger.  [default: 1800MiB]"
 )
 @click.option("--max-samples", type=click.IntRange(1), metavar="N", help="No shard has more samples.")
 @click.option("--num-shards", type=click.IntRange(1), metavar="N", help="Cut evenly into N shards.")
@@ -110,6 +91,7 @@ class Split(click.ParamType[dict[str, float]]):
 @pass_settings
 def reshard(
     settings: Settings,
+    /,
     sources: tuple[str, ...],
     output: str,
     selection: Selection,

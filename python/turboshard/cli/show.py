@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,11 +55,12 @@ def show(
 
 def _look_up(part: Release, key: str) -> Sample:
     """Find a sample by its key, its identity or its number."""
-    for find in (lambda: part[key], lambda: part.find(identity=key), lambda: part[int(key)]):
-        try:
-            return find()
-        except (LookupError, ValueError):
-            continue
+    with suppress(KeyError):
+        return part[key]
+    with suppress(KeyError):
+        return part.find(identity=key)
+    with suppress(IndexError, ValueError):
+        return part[int(key)]
     raise ShardError(f"no sample has the key {key!r}", shard=part.root)
 
 

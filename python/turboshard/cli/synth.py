@@ -6,7 +6,7 @@ import click
 
 from turboshard.cli.exit import Exit
 from turboshard.cli.output import Settings, common, pass_settings, print_json, progress
-from turboshard.cli.reshard import Bytes
+from turboshard.cli.reshard import bytes_of
 
 
 @click.command
@@ -19,7 +19,7 @@ from turboshard.cli.reshard import Bytes
 )
 @click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of the JPEGs.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--max-shard-size", type=Bytes(), default="1800MiB", show_default=True, metavar="SIZE")
+@click.option("--max-shard-size", type=bytes_of, default="1800MiB", show_default=True, metavar="SIZE")
 @click.option("--photos", metavar="DIR", help="Folders idNNN/<expression>.jpg that take the drawings' place.")
 @click.option("--name", help="Of the release.  [default: synth-v1-SIZE]")
 @common("threads", "quiet", "json")

@@ -17,6 +17,7 @@ mod release;
 mod reshard;
 mod select;
 mod shard;
+mod synth;
 
 use pyo3::prelude::*;
 
@@ -42,4 +43,6 @@ mod _core {
     use crate::select::{PySelection, identity_of, reghead_facts};
     #[pymodule_export]
     use crate::shard::PyShard;
+    #[pymodule_export]
+    use crate::synth::synth;
 }

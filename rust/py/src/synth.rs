@@ -6,7 +6,7 @@ use pyo3::{exceptions::PyValueError, prelude::*};
 use turboshard::{
     pool::Stash,
     progress::Progress,
-    synth::{SynthOptions, release},
+    synth::{SynthOptions, write},
 };
 
 use crate::{enter, progress::PyProgress};
@@ -27,11 +27,12 @@ pub(crate) fn synth(
     progress: Option<&Bound<'_, PyProgress>>,
     threads: Option<i64>,
 ) -> PyResult<()> {
-    let quality = u8::try_from(quality).map_err(|_| PyValueError::new_err("quality is not within 1 to 100"))?;
+    let quality =
+        u8::try_from(quality).map_err(|_| PyValueError::new_err("quality is not within 1 to 100"))?;
     let options = SynthOptions { identities, size, quality, seed, max_shard_size, photos, name };
     let unseen = Progress::default();
     let progress = progress.map_or(&unseen, |progress| &progress.get().0);
     enter::run(py, threads, |with| {
-        release::write(&dst, &options, with.pool, &Stash::new(), with.cancel, progress).map(drop)
+        write(&dst, &options, with.pool, &Stash::new(), with.cancel, progress).map(drop)
     })
 }

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import turboshard as ts
 from turboshard.bench import child
 from turboshard.bench.harness import Contender
 from turboshard.bench.report import Missing
+from turboshard.bench.rivals import Pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from turboshard.bench.rivals import Decode, Pixels
+    from turboshard.bench.rivals import Decode
     from turboshard.bench.suites import Setting
 
-    Images = list[Pixels]
+Images: TypeAlias = list[Pixels]
 
 
 def ours(images: list[bytes], threads: int, one: Decode, batch: Callable[[], Images]) -> Contender[Images]:
