@@ -25,13 +25,14 @@ pub mod identity;
 mod light;
 mod path;
 mod photos;
-pub mod release;
+mod release;
 mod trinkets;
 mod worn;
 
 use std::path::PathBuf;
 
 pub use identity::Identity;
+pub use release::write;
 
 use crate::{
     codec::{Codec, EncodeOptions},
