@@ -1,7 +1,7 @@
 """The tar bytes a release is written with: tarfile's own headers with every variable field at rest.
 
-Mode 0644, owner 0/0 without names, mtime 0, names over 100 bytes as GNU `L` records (or PAX `path` records),
-payload padded to 512 bytes, and exactly two zero blocks at the end (no padding to a 10 KiB record).
+Mode 0644, owner 0/0 without names, mtime 0; ustar where the name fits it, else GNU `L` records (or PAX `path`
+records); payload padded to 512 bytes, and exactly two zero blocks at the end (no padding to a 10 KiB record).
 """
 
 import tarfile
@@ -15,7 +15,10 @@ def header(name: bytes, size: int, tar_format: str = "gnu") -> bytes:
     """Everything that precedes a member's bytes."""
     info = tarfile.TarInfo(name.decode("utf-8", "surrogateescape"))
     info.size, info.mode, info.mtime, info.uid, info.gid = size, 0o644, 0, 0, 0
-    return info.tobuf(FORMATS[tar_format], "utf-8", "surrogateescape")
+    try:
+        return info.tobuf(tarfile.USTAR_FORMAT, "utf-8", "surrogateescape")
+    except ValueError:  # the name does not fit
+        return info.tobuf(FORMATS[tar_format], "utf-8", "surrogateescape")
 
 
 def member(name: bytes, data: bytes, tar_format: str = "gnu") -> bytes:

@@ -58,6 +58,19 @@ fn system<'py>(py: Python<'py>, path: Option<&str>, source: &io::Error) -> PyRes
         let words = py.import(intern!(py, "os"))?.call_method1(intern!(py, "strerror"), (code,))?;
         return class.call1((code, words, path));
     }
+    // The core's own errors have a kind and no number; the number is what makes the exception's class.
+    let name = match source.kind() {
+        io::ErrorKind::NotFound => Some("ENOENT"),
+        io::ErrorKind::PermissionDenied => Some("EACCES"),
+        io::ErrorKind::IsADirectory => Some("EISDIR"),
+        io::ErrorKind::NotADirectory => Some("ENOTDIR"),
+        io::ErrorKind::StorageFull => Some("ENOSPC"),
+        _ => None,
+    };
+    if let Some(name) = name {
+        let code = py.import(intern!(py, "errno"))?.getattr(name)?;
+        return class.call1((code, source.to_string(), path));
+    }
     let made = class.call1((source.to_string(),))?;
     made.setattr(intern!(py, "filename"), path)?;
     Ok(made)
