@@ -53,27 +53,25 @@ fn placed<'py>(py: Python<'py>, class: &str, error: &Error) -> PyResult<Bound<'p
 
 /// `OSError(errno, words, path)`, which makes itself a `FileNotFoundError` and the like.
 fn system<'py>(py: Python<'py>, path: Option<&str>, source: &io::Error) -> PyResult<Bound<'py, PyAny>> {
-    let class = py.get_type::<PyOSError>();
-    if let Some(code) = source.raw_os_error() {
+    let (code, words) = if let Some(code) = source.raw_os_error() {
         let words = py.import(intern!(py, "os"))?.call_method1(intern!(py, "strerror"), (code,))?;
-        return class.call1((code, words, path));
-    }
-    // The core's own errors have a kind and no number; the number is what makes the exception's class.
-    let name = match source.kind() {
-        io::ErrorKind::NotFound => Some("ENOENT"),
-        io::ErrorKind::PermissionDenied => Some("EACCES"),
-        io::ErrorKind::IsADirectory => Some("EISDIR"),
-        io::ErrorKind::NotADirectory => Some("ENOTDIR"),
-        io::ErrorKind::StorageFull => Some("ENOSPC"),
-        _ => None,
+        (code.into_pyobject(py)?.into_any(), words)
+    } else {
+        // An error the core found by itself: the number says the kind, the words are its own.
+        let name = match source.kind() {
+            io::ErrorKind::NotFound => "ENOENT",
+            io::ErrorKind::PermissionDenied => "EACCES",
+            io::ErrorKind::AlreadyExists => "EEXIST",
+            io::ErrorKind::IsADirectory => "EISDIR",
+            io::ErrorKind::NotADirectory => "ENOTDIR",
+            io::ErrorKind::InvalidInput => "EINVAL",
+            io::ErrorKind::StorageFull => "ENOSPC",
+            _ => "EIO",
+        };
+        let words = source.to_string().into_pyobject(py)?.into_any();
+        (py.import(intern!(py, "errno"))?.getattr(name)?, words)
     };
-    if let Some(name) = name {
-        let code = py.import(intern!(py, "errno"))?.getattr(name)?;
-        return class.call1((code, source.to_string(), path));
-    }
-    let made = class.call1((source.to_string(),))?;
-    made.setattr(intern!(py, "filename"), path)?;
-    Ok(made)
+    py.get_type::<PyOSError>().call1((code, words, path))
 }
 
 fn note(exception: &Bound<'_, PyAny>, words: String) -> PyResult<()> {

@@ -86,7 +86,7 @@ fn split_ustar(name: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Appends everything that precedes a member's bytes: long-name record if needed, then the header
 /// (mode 0644, owner 0/0 without names, mtime 0, ustar; base-256 or PAX size above 8 GiB). The bytes are those
-/// of CPython's tarfile for the same facts.
+/// of GNU tar for the same facts.
 ///
 /// # Errors
 /// `Invalid` for an empty name, one with a NUL byte, or one above 65,535 bytes.
@@ -195,10 +195,7 @@ fn record_block(name: &[u8], kind: u8, magic: [u8; 8], body: &[u8], out: &mut Ve
 fn block(prefix: &[u8], name: &[u8], size: u64, kind: u8, magic: [u8; 8]) -> Block {
     let mut block = [0; 512];
     put(&mut block, 0, name);
-    // A record in front of a member is nobody's file and has no mode.
-    let mode = if kind == b'0' { b"0000644\0" } else { b"0000000\0" };
-    put(&mut block, 100, mode);
-    put(&mut block, 108, b"0000000\x000000000\x00");
+    put(&mut block, 100, b"0000644\x000000000\x000000000\x00");
     if size < OCTAL_END {
         put(&mut block, 124, format!("{size:011o}\0").as_bytes());
     } else {
@@ -208,6 +205,9 @@ fn block(prefix: &[u8], name: &[u8], size: u64, kind: u8, magic: [u8; 8]) -> Blo
     put(&mut block, 136, b"00000000000\x00        ");
     put(&mut block, 156, &[kind]);
     put(&mut block, 257, &magic);
+    if magic == POSIX_MAGIC {
+        put(&mut block, 329, b"0000000\x000000000\x00");
+    }
     put(&mut block, 345, prefix);
     let sum = header::unsigned_sum(&block);
     put(&mut block, 148, format!("{sum:06o}\0 ").as_bytes());
