@@ -235,6 +235,7 @@ def test_sources_of_other_writers(tmp_path: Path, dialect: str) -> None:
     held = release.samples_of(source)
     found = resharded(source, out=tmp_path / "copied")
     assert found == held != []
+    assert releases.shards(tmp_path / "copied")[0].read_bytes() == release.shard_bytes(held)
     small = resharded(source, "--size", 16, out=tmp_path / "small")
     assert [[name for name, _ in s] for s in small] == [[name for name, _ in s] for s in held]
     # `wds.ShardWriter` puts JSON between the pictures, in the order of the fields; it stays there.
@@ -349,12 +350,9 @@ def test_keys(source: Path, tmp_path: Path) -> None:
     found = resharded(source, "--keys", tmp_path / "keys.txt", out=tmp_path / "out")
     assert keys_of(found) == selection.chosen_keys(KEYS, text) == [KEYS[2], KEYS[7]]
     (tmp_path / "keys.txt").write_text("nobody\n")
-    assert (
-        "nobody"
-        in turboshard(
-            "reshard", source, "-o", tmp_path / "o2", "--keys", tmp_path / "keys.txt", check=1
-        ).stderr
-    )
+    done = turboshard("reshard", source, "-o", tmp_path / "o2", "--keys", tmp_path / "keys.txt", check=None)
+    assert done.returncode in (1, 2)
+    assert "nobody" in done.stderr
 
 
 @pytest.mark.parametrize("count", [1, 5, 12])

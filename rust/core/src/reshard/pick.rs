@@ -75,7 +75,7 @@ pub(super) fn pick(
     }
     if let Some(key) = wanted.and_then(|wanted| wanted.into_iter().min()) {
         let key = String::from_utf8_lossy(key);
-        return Err(Error::invalid(format!("keys: the source has no sample {key}")));
+        return Err(Error::data(format!("keys: the source has no sample {key}")));
     }
     if !options.conditions.is_empty() || !options.split.is_empty() {
         candidates = judge(sources, &candidates, options, pool, cancel)?;

@@ -65,9 +65,15 @@ fn taken(dst: &Path, what: &str) -> Error {
         .with_hint("give another folder, or --overwrite to replace the release there")
 }
 
+/// True if a folder holds no file, however many empty folders.
 fn is_empty(folder: &Path) -> Result<bool> {
-    let mut entries = std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))?;
-    Ok(entries.next().is_none())
+    for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
+        let path = entry.map_err(|e| Error::io(folder, e))?.path();
+        if !path.is_dir() || !is_empty(&path)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn manifest(dst: &Path) -> Result<Option<Value>> {

@@ -9,7 +9,7 @@ pub(super) fn deal(row: &[u8], channels: usize, even: &mut [u8], odd: &mut [u8])
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx2") {
         let bytes = x86::step(channels);
-        let steps = if bytes == 0 { 0 } else { row.len() / bytes };
+        let steps = row.len().checked_div(bytes).unwrap_or_default();
         done = steps * bytes;
         if even.len().min(odd.len()) < done / 2 + x86::BEHIND {
             done = 0;

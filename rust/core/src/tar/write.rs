@@ -85,7 +85,8 @@ fn split_ustar(name: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Appends everything that precedes a member's bytes: long-name record if needed, then the header
-/// (mode 0644, owner 0/0 without names, mtime 0, ustar; base-256 or PAX size above 8 GiB).
+/// (mode 0644, owner 0/0 without names, mtime 0, ustar; base-256 or PAX size above 8 GiB). The bytes are those
+/// of GNU tar for the same facts.
 ///
 /// # Errors
 /// `Invalid` for an empty name, one with a NUL byte, or one above 65,535 bytes.
