@@ -109,7 +109,7 @@ impl<'py> Output<'py> {
             "but it is read-only".to_owned()
         } else if !buffer.is_c_contiguous() {
             "but it is strided".to_owned()
-        } else if span(out).is_some_and(|span| overlaps(&span, inputs)) {
+        } else if span(out).is_some_and(|at| inputs.iter().any(|i| at.start < i.end && i.start < at.end)) {
             "but it overlaps the input".to_owned()
         } else {
             return Ok(Self { object: out.clone(), buffer });
@@ -130,10 +130,6 @@ impl<'py> Output<'py> {
     pub(crate) fn finish(self) -> Bound<'py, PyAny> {
         self.object
     }
-}
-
-fn overlaps(span: &Range<usize>, others: &[Range<usize>]) -> bool {
-    others.iter().any(|other| span.start < other.end && other.start < span.end)
 }
 
 fn tuple(shape: &[usize]) -> String {
