@@ -170,8 +170,8 @@ class Release:
                 stays unless ``"!json"``.
             first: keep so many of the samples that remain, from the start.
         """
-        if first is not None and first < 1:
-            raise ValueError(f"first must be at least 1, not {first}")
+        if first is not None and first < 0:
+            raise ValueError(f"first is {first}, which is no number of samples")
         conditions = [where] if isinstance(where, str) else list(where)
         words = [fields] if isinstance(fields, str) else list(fields)
         selection = _core.Selection(words, conditions)
