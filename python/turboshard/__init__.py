@@ -12,7 +12,7 @@ import atexit as _atexit
 import os as _os
 
 from turboshard import _core
-from turboshard._core import build_info, decode, decode_batch, encode, info
+from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.release import Release
@@ -26,12 +26,14 @@ __all__ = [
     "DecompressionBombWarning",
     "DigestMismatch",
     "Index",
+    "Progress",
     "Release",
     "Shard",
     "ShardError",
     "build_info",
     "decode",
     "decode_batch",
+    "digest_files",
     "encode",
     "info",
     "reghead",

@@ -27,6 +27,7 @@ __all__ = [
     "build_info",
     "decode",
     "decode_batch",
+    "digest_files",
     "encode",
     "identity_of",
     "info",
@@ -207,6 +208,13 @@ class Shard:
             ShardError: a sample has not that field.
             DecodeError: the first image that cannot be decoded, with its shard, member and offset.
         """
+
+# --- digest ----------------------------------------------------------------------------------------------
+
+def digest_files(
+    paths: Sequence[str | os.PathLike[str]], *, progress: Progress | None = None, threads: int | None = None
+) -> list[str]:
+    """SHA-256 of files in hex, several at a time, in order; ``OSError`` for the first that cannot be read."""
 
 # --- release ---------------------------------------------------------------------------------------------
 

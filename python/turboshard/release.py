@@ -171,7 +171,7 @@ class Release:
             first: keep so many of the samples that remain, from the start.
         """
         if first is not None and first < 0:
-            raise ValueError(f"first is {first}, which is no number of samples")
+            raise ValueError(f"first must not be negative: {first}")
         conditions = [where] if isinstance(where, str) else list(where)
         words = [fields] if isinstance(fields, str) else list(fields)
         selection = _core.Selection(words, conditions)

@@ -99,7 +99,7 @@ class Shard:
     def load(
         self,
         samples: Sequence[int],
-        fields: Sequence[str],
+        fields: str | Sequence[str],
         *,
         out: Any = None,
         threads: int | None = None,
@@ -118,10 +118,8 @@ class Shard:
             uint8 of shape (samples, fields, height, width, 3), the last three as ``mode`` and ``layout`` say.
         """
         positions = [self._position(which) for which in samples]
-        loaded: NDArray[np.uint8] = self._shard.load(
-            positions, list(fields), out=out, threads=threads, **keywords
-        )
-        return loaded
+        names = [fields] if isinstance(fields, str) else list(fields)
+        return self._shard.load(positions, names, out=out, threads=threads, **keywords)
 
     @cached_property
     def keys(self) -> list[str]:

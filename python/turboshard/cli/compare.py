@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from turboshard.cli.exit import Exit
-from turboshard.cli.output import Settings, common, pass_settings, print_json, progress
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,7 +112,9 @@ def psnr(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 
 
 def _print(found: Comparison, one: Release, other: Release) -> None:
-    click.echo(f"{len(one)} samples of {one.name}, {len(other)} of {other.name}, {found.samples} in both")
+    click.echo(
+        f"{counted(len(one), 'sample')} of {one.name}, {len(other):,} of {other.name}, {found.samples:,} in both"
+    )
     for words, keys in (
         ("only in A", found.only_in_a),
         ("only in B", found.only_in_b),
@@ -125,4 +127,4 @@ def _print(found: Comparison, one: Release, other: Release) -> None:
         click.echo("keys, fields and JSON bytes are the same")
     if found.images:
         worst = f"at least {found.psnr_min:.2f} dB ({found.psnr_min_at})"
-        click.echo(f"{found.images} images: PSNR {found.psnr_mean:.2f} dB on average, {worst}")
+        click.echo(f"{counted(found.images, 'image')}: PSNR {found.psnr_mean:.2f} dB on average, {worst}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from turboshard.cli.output import Settings, common, pass_settings, progress, remark
+from turboshard.cli.output import Settings, common, counted, pass_settings, progress, remark
 from turboshard.cli.selection import Selection, selection
 from turboshard.errors import ShardError
 
@@ -52,7 +52,7 @@ def extract(
                 _write(_inside(output, name, sample), data, overwrite=overwrite)
                 files += 1
             counter.add(1)
-    remark(settings, f"{files} files of {len(part)} samples in {output}")
+    remark(settings, f"{counted(files, 'file')} of {counted(len(part), 'sample')} in {output}")
 
 
 def original_names(described: dict[str, Any]) -> dict[str, str]:

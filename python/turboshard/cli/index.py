@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from turboshard.cli.output import Settings, common, pass_settings, print_json, remark
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, remark
 from turboshard.errors import ShardError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def index(settings: Settings, shards: tuple[str, ...], style: str, output: str |
         _write(wids(opened), output)
     else:
         _write_texts(opened, {"jsonl": jsonl, "wds2idx": wds2idx}[style], style, output)
-    remark(settings, f"{len(opened)} shards, {len(release)} samples")
+    remark(settings, f"{counted(len(opened), 'shard')}, {counted(len(release), 'sample')}")
 
 
 def _write_texts(shards: list[Shard], text: Callable[[Shard], str], style: str, output: str | None) -> None:

@@ -77,6 +77,11 @@ def print_json(**content: Any) -> None:
     click.echo(json.dumps(document, indent=2))
 
 
+def counted(number: int, noun: str) -> str:
+    """Say how many there are."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def remark(settings: Settings, words: str) -> None:
     """Say something on stderr that is no error."""
     if not settings.quiet:

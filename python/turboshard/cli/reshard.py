@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turboshard.cli.exit import Exit, Interrupted
-from turboshard.cli.output import Settings, common, pass_settings, print_json, progress, remark
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress, remark
 from turboshard.cli.selection import Selection, selection
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def _tell(settings: Settings, outcome: Outcome, output: str) -> None:
         print_json(**asdict(outcome))
     else:
         size = sum(shard["size"] for shard in outcome.shards)
-        made = f"{len(outcome.shards)} shards, {outcome.num_samples} samples, {outcome.num_images} images"
+        amounts = {"shard": len(outcome.shards), "sample": outcome.num_samples, "image": outcome.num_images}
+        made = ", ".join(counted(number, noun) for noun, number in amounts.items())
         click.echo(f"{outcome.name}: {made}, {size:,} bytes in {output}")
     for note in outcome.notes:
         remark(settings, f"turboshard: {note}")

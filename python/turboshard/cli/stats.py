@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from turboshard.cli.output import Settings, common, pass_settings, print_json, progress
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
 
 if TYPE_CHECKING:
     from turboshard.release import Release
@@ -113,9 +113,8 @@ def _look_at_images(release: Release, position: int, found: Stats) -> None:
 
 
 def _print(found: Stats) -> None:
-    click.echo(
-        f"{found.name}: {found.shards} shards, {found.samples} samples, {found.members} members, {found.images} JPEGs"
-    )
+    amounts = {"shard": found.shards, "sample": found.samples, "member": found.members, "JPEG": found.images}
+    click.echo(f"{found.name}: {', '.join(counted(number, noun) for noun, number in amounts.items())}")
     click.echo(f"{found.shard_bytes:,} bytes of shards, {found.member_bytes:,} of members")
     width = max(map(len, found.fields), default=0)
     for name, entry in found.fields.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from turboshard.cli.exit import Exit
-from turboshard.cli.output import Settings, common, pass_settings, print_json, progress
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
 from turboshard.cli.reshard import bytes_of
 
 
@@ -58,5 +58,5 @@ def synth(
     if settings.json:
         print_json(name=release.name, shards=release.paths, num_samples=samples)
     else:
-        click.echo(f"{release.name}: {shards} shards, {samples} samples in {output}")
+        click.echo(f"{release.name}: {counted(shards, 'shard')}, {counted(samples, 'sample')} in {output}")
     return Exit.GOOD

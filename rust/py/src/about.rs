@@ -3,6 +3,7 @@
 use pyo3::{prelude::*, types::PyDict};
 use turboshard::jpeg;
 
+/// What this build is and what it runs on, as a dict.
 #[pyfunction]
 pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let facts = PyDict::new(py);

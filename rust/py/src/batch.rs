@@ -13,6 +13,7 @@ use crate::{
     shard::PyShard,
 };
 
+/// Decodes many JPEGs into one uint8 array; the keywords are those of `decode`.
 #[pyfunction]
 #[pyo3(
     signature = (images, *, out=None, threads=None, **keywords),

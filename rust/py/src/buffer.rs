@@ -138,7 +138,7 @@ fn overlaps(span: &Range<usize>, others: &[Range<usize>]) -> bool {
 
 fn tuple(shape: &[usize]) -> String {
     let words: Vec<_> = shape.iter().map(ToString::to_string).collect();
-    if let [one] = words.as_slice() { format!("({one},)") } else { format!("({})", words.join(", ")) }
+    format!("({})", words.join(", "))
 }
 
 /// What was given instead: the dtype of an array, the type of anything else.

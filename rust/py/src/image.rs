@@ -17,6 +17,7 @@ use crate::{
     options::{self, WARN_PIXELS},
 };
 
+/// Decodes a JPEG into a uint8 array; the keywords are described in `_core.pyi`.
 #[pyfunction]
 #[pyo3(
     signature = (data, *, out=None, **keywords),
@@ -53,6 +54,7 @@ pub(crate) fn warn_if_large(py: Python<'_>, pixels: u64) -> PyResult<()> {
     py.import(intern!(py, "warnings"))?.call_method1(intern!(py, "warn"), (words, class)).map(drop)
 }
 
+/// Encodes a uint8 array as JPEG.
 #[pyfunction]
 #[pyo3(signature = (image, *, quality=95, subsampling=None), text_signature = "(image, *, quality=95, subsampling='420')")]
 pub(crate) fn encode<'py>(
@@ -85,6 +87,7 @@ pub(crate) fn encode<'py>(
     Ok(PyBytes::new(py, &jpeg))
 }
 
+/// What the header of a JPEG says, as a dict.
 #[pyfunction]
 #[pyo3(signature = (data, /))]
 pub(crate) fn info<'py>(py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {

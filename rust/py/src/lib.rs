@@ -7,6 +7,7 @@
 mod about;
 mod batch;
 mod buffer;
+mod digest;
 mod ending;
 mod enter;
 mod error;
@@ -27,6 +28,8 @@ mod _core {
     use crate::about::build_info;
     #[pymodule_export]
     use crate::batch::decode_batch;
+    #[pymodule_export]
+    use crate::digest::digest_files;
     #[pymodule_export]
     use crate::ending::_at_exit;
     #[pymodule_export]
