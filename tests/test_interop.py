@@ -11,6 +11,7 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,7 +135,7 @@ needs_dali = pytest.mark.skipif(
 @needs_dali
 @pytest.mark.parametrize("indexed", [False, True])
 def test_dali_decodes_the_same_pictures(derived: tuple[str, Path], tmp_path: Path, indexed: bool) -> None:
-    from nvidia.dali import fn, pipeline_def
+    from nvidia.dali import Pipeline, fn
 
     kind, folder = derived
     if kind == "pax" and not indexed:
@@ -145,12 +146,10 @@ def test_dali_decodes_the_same_pictures(derived: tuple[str, Path], tmp_path: Pat
         run("index", *shards, "--format", "wds2idx", "-o", tmp_path)
         arguments["index_paths"] = [str(tmp_path / f"{shard.stem}.idx") for shard in shards]
 
-    @pipeline_def(batch_size=1, num_threads=1, device_id=None)
-    def heads() -> object:
-        jpeg, meta = fn.readers.webdataset(ext=["frown.jpg", "json"], **arguments)
-        return fn.decoders.image(jpeg, device="cpu"), jpeg, meta
-
-    pipe = heads()
+    pipe = Pipeline(batch_size=1, num_threads=1, device_id=None)
+    with pipe:
+        read: Any = fn.readers.webdataset(ext=["frown.jpg", "json"], **arguments)
+        pipe.set_outputs(fn.decoders.image(read[0], device="cpu"), *read)
     pipe.build()
     expected = samples(folder)
     assert len(expected) == IDENTITIES

@@ -27,10 +27,11 @@ FILTERS = {
 SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}
 
 # Plain Pillow's arithmetic is whole numbers and can be met exactly. pillow-simd rounds its weights more coarsely: one
-# level when shrinking; enlarging with a negative lobe adds up more such errors around edges: two.
+# level when shrinking; enlarging with a negative lobe adds up more such errors around edges: two. Its grey, too.
 EXACT = ".post" not in PIL.__version__
 SHRINK_LEVELS = 0 if EXACT else 1
 ENLARGE_LEVELS = 0 if EXACT else 2
+GREY_LEVELS = 0 if EXACT else 1
 
 
 def decode(

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write,
     fs,
     path::{Path, PathBuf},
 };
@@ -56,7 +57,7 @@ fn source(root: &Path) -> Vec<String> {
         }
         let bytes = tar.finish();
         let name = format!("demo-1024-{shard:06}.tar");
-        sums += &format!("{}  data/{name}\n", Digest::of(&bytes));
+        writeln!(sums, "{}  data/{name}", Digest::of(&bytes)).unwrap();
         fs::write(data.join(name), bytes).unwrap();
     }
     fs::write(root.join("checksums/SHA256SUMS"), sums).unwrap();

@@ -63,7 +63,12 @@ pub fn write(
     };
     let sink = |made: Made| {
         let shard = series.add(&made)?;
-        rows.push(SampleRow { sample_key: made.key, identity: made.identity, shard, num_expressions: images });
+        rows.push(SampleRow {
+            sample_key: made.key,
+            identity: made.identity,
+            shard,
+            num_expressions: images,
+        });
         progress.add(u64::from(images));
         Ok(())
     };

@@ -47,41 +47,23 @@ const OCTAL_END: u64 = 1 << 33;
 const POSIX_MAGIC: [u8; 8] = *b"ustar\x0000";
 const GNU_MAGIC: [u8; 8] = *b"ustar  \0";
 
-/// What precedes one member's bytes.
-struct Plan<'a> {
-    /// Prefix and name as ustar splits them; `None` if the name needs a record of its own.
-    split: Option<(&'a [u8], &'a [u8])>,
-    big: bool,
-}
+/// Bytes of the name field. Longer names get a record of their own even where ustar's prefix could hold them:
+/// readers that know only the name field are many, and they would cut such a name in silence.
+const NAME_FIELD: usize = 100;
 
-impl<'a> Plan<'a> {
-    fn of(name: &'a [u8], size: u64) -> Self {
-        Self { split: split_ustar(name), big: size >= OCTAL_END }
-    }
-    fn pax_records(&self, name: &[u8], size: u64) -> Vec<u8> {
-        let mut records = Vec::new();
-        if self.split.is_none() {
-            if std::str::from_utf8(name).is_err() {
-                pax::record_into(b"hdrcharset", b"BINARY", &mut records);
-            }
-            pax::record_into(b"path", name, &mut records);
+/// The PAX records a member needs.
+fn pax_records(name: &[u8], size: u64) -> Vec<u8> {
+    let mut records = Vec::new();
+    if name.len() > NAME_FIELD {
+        if std::str::from_utf8(name).is_err() {
+            pax::record_into(b"hdrcharset", b"BINARY", &mut records);
         }
-        if self.big {
-            pax::record_into(b"size", size.to_string().as_bytes(), &mut records);
-        }
-        records
+        pax::record_into(b"path", name, &mut records);
     }
-}
-
-/// Splits a name into ustar's prefix and name; the longest name part that fits.
-fn split_ustar(name: &[u8]) -> Option<(&[u8], &[u8])> {
-    if name.len() <= 100 {
-        return Some((&[], name));
+    if size >= OCTAL_END {
+        pax::record_into(b"size", size.to_string().as_bytes(), &mut records);
     }
-    let from = name.len().saturating_sub(101);
-    let slash = from + name.get(from..)?.iter().position(|&b| b == b'/')?;
-    let (prefix, rest) = (name.get(..slash)?, name.get(slash + 1..)?);
-    (!prefix.is_empty() && prefix.len() <= 155 && !rest.is_empty()).then_some((prefix, rest))
+    records
 }
 
 /// Appends everything that precedes a member's bytes: long-name record if needed, then the header
@@ -100,28 +82,26 @@ pub fn header_into(name: &[u8], size: u64, format: LongNames, out: &mut Vec<u8>)
     if name.len() > MAX_NAME || size > header::MAX_SIZE {
         return Err(Error::invalid("a tar member's name or size is beyond what readers take"));
     }
-    let plan = Plan::of(name, size);
-    let (prefix, short) = plan.split.unwrap_or((&[], name.get(..100).unwrap_or(name)));
+    let (long, big) = (name.len() > NAME_FIELD, size >= OCTAL_END);
+    let short = name.get(..NAME_FIELD).unwrap_or(name);
     match format {
         LongNames::Gnu => {
-            let gnu = plan.split.is_none() || plan.big;
-            if plan.split.is_none() {
+            if long {
                 let mut body = name.to_vec();
                 body.push(0);
                 record_block(b"././@LongLink", b'L', GNU_MAGIC, &body, out);
             }
-            // GNU's header has no prefix field, so a large size beside a split name keeps the POSIX magic.
-            let magic = if gnu && prefix.is_empty() { GNU_MAGIC } else { POSIX_MAGIC };
-            out.extend_from_slice(&block(prefix, short, size, b'0', magic));
+            let magic = if long || big { GNU_MAGIC } else { POSIX_MAGIC };
+            out.extend_from_slice(&block(short, size, b'0', magic));
         }
         LongNames::Pax => {
-            let records = plan.pax_records(name, size);
+            let records = pax_records(name, size);
             if !records.is_empty() {
                 record_block(b"././@PaxHeader", b'x', POSIX_MAGIC, &records, out);
             }
             // The record holds the true size; the field holds none, as other PAX writers leave it.
-            let field = if plan.big { 0 } else { size };
-            out.extend_from_slice(&block(prefix, short, field, b'0', POSIX_MAGIC));
+            let field = if big { 0 } else { size };
+            out.extend_from_slice(&block(short, field, b'0', POSIX_MAGIC));
         }
     }
     Ok(())
@@ -141,11 +121,10 @@ pub fn member_into(name: &[u8], data: &[u8], format: LongNames, out: &mut Vec<u8
 
 /// Bytes that `header_into` would append.
 pub fn header_len(name: &[u8], size: u64, format: LongNames) -> u64 {
-    let plan = Plan::of(name, size);
     let body = match format {
-        LongNames::Gnu if plan.split.is_none() => name.len() as u64 + 1,
+        LongNames::Gnu if name.len() > NAME_FIELD => name.len() as u64 + 1,
         LongNames::Gnu => 0,
-        LongNames::Pax => plan.pax_records(name, size).len() as u64,
+        LongNames::Pax => pax_records(name, size).len() as u64,
     };
     let record = if body == 0 { 0 } else { BLOCK + body + padding(body) };
     record + BLOCK
@@ -187,12 +166,12 @@ impl Archive {
 
 fn record_block(name: &[u8], kind: u8, magic: [u8; 8], body: &[u8], out: &mut Vec<u8>) {
     let size = body.len() as u64;
-    out.extend_from_slice(&block(&[], name, size, kind, magic));
+    out.extend_from_slice(&block(name, size, kind, magic));
     out.extend_from_slice(body);
     out.resize(out.len() + padding(size) as usize, 0);
 }
 
-fn block(prefix: &[u8], name: &[u8], size: u64, kind: u8, magic: [u8; 8]) -> Block {
+fn block(name: &[u8], size: u64, kind: u8, magic: [u8; 8]) -> Block {
     let mut block = [0; 512];
     put(&mut block, 0, name);
     put(&mut block, 100, b"0000644\x000000000\x000000000\x00");
@@ -208,7 +187,6 @@ fn block(prefix: &[u8], name: &[u8], size: u64, kind: u8, magic: [u8; 8]) -> Blo
     if magic == POSIX_MAGIC {
         put(&mut block, 329, b"0000000\x000000000\x00");
     }
-    put(&mut block, 345, prefix);
     let sum = header::unsigned_sum(&block);
     put(&mut block, 148, format!("{sum:06o}\0 ").as_bytes());
     block
