@@ -634,6 +634,7 @@ def test_it_reuses_what_was_done(slow: Path, tmp_path: Path) -> None:
     start = time.monotonic()
     subprocess.run([*command, tmp_path / "whole"], check=True, capture_output=True)
     whole = time.monotonic() - start
+    out = tmp_path / "whole"
     for fraction in (
         0.8,
         0.7,
