@@ -634,6 +634,7 @@ def test_it_reuses_what_was_done(slow: Path, tmp_path: Path) -> None:
     start = time.monotonic()
     subprocess.run([*command, tmp_path / "whole"], check=True, capture_output=True)
     whole = time.monotonic() - start
+    out = tmp_path / "whole"
     for fraction in (
         0.8,
         0.7,
@@ -681,6 +682,32 @@ def test_a_folder_with_other_things_in_it_is_refused(source: Path, tmp_path: Pat
     (out / "thesis.txt").write_text("years of work")
     turboshard("reshard", source, "-o", out, "--size", 32, "--overwrite", check=None)
     assert (out / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_destination_that_holds_the_source_is_refused(source: Path, tmp_path: Path) -> None:
+    root = own(source, tmp_path)
+    before = releases.tree(root)
+    for out in (root, root / "data"):
+        for options in ([], ["--overwrite"]):
+            turboshard("reshard", root, "-o", out, "--size", 32, *options, check=2)
+            assert releases.tree(root) == before
+
+
+def test_two_at_once_do_not_mix(slow: Path, slow_tree: dict[str, bytes], tmp_path: Path) -> None:
+    command = [*releases.COMMAND, "reshard", str(slow), "-o", str(tmp_path / "out"), *SLOW]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    runs = [subprocess.Popen(command, **pipes) for _ in range(3)]  # type: ignore[call-overload]
+    errors = [run.communicate(timeout=120)[1] for run in runs]
+    codes = sorted(run.returncode for run in runs)
+    assert codes[0] == 0, errors
+    assert set(codes) <= {0, 2}, errors
+    assert releases.tree(tmp_path / "out") == slow_tree
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "", ".", "a b", "x\n"])
+def test_names_that_are_no_names(source: Path, tmp_path: Path, name: str) -> None:
+    turboshard("reshard", source, "-o", tmp_path / "out", "--name", name, check=2)
+    assert not list(tmp_path.rglob("*.tar"))
 
 
 # ---------------------------------------------------------------- the environment fails
