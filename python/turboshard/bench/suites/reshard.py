@@ -81,7 +81,7 @@ def _script(python: Path, shards: list[Path], fresh: Callable[[], Path], process
     out = fresh()
     out.mkdir(parents=True)
     running = []
-    for number in range(processes):
+    for number in range(min(processes, len(shards))):
         share = [str(shard) for shard in shards[number::processes]]
         pattern = out / f"part{number}-%06d.tar"
         # -P: the script's folder is this package's, whose modules must not be found by bare names
