@@ -244,6 +244,16 @@ def test_verify_one_shard_of_a_release(root: Path) -> None:
     assert done.stdout == f"data/{path.name}: OK\n"
 
 
+def test_verify_judges_what_is_there_beside_what_is_not(root: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere.tar"
+    done = turboshard("verify", root, missing, check=1)
+    lines = done.stdout.splitlines()
+    assert len(lines) > 1
+    assert lines[-1] == f"{missing}: FAILED open or read"
+    assert all(line.endswith(": OK") for line in lines[:-1])
+    assert turboshard("verify", missing, check=3).stdout == ""
+
+
 def test_verify_json(root: Path) -> None:
     damaged(root)
     done = turboshard("verify", root, "--json", check=1)

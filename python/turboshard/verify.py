@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -110,16 +111,33 @@ def verify(
         progress: counts bytes, for another thread to read.
 
     Raises:
-        OSError: the release is not there. What is wrong with a shard is in the report.
+        OSError: nothing of the release is there. What is wrong with a shard, or a source that is not there
+            beside others that are, is in the report.
     """
     if deep:
         raise ValueError("deep verification is not built yet")
+    there, missing = _there(specifications(release))
     found = _core.verify(
-        _core.Release(specifications(release)),
+        _core.Release(there),
         base=None if base is None else os.fspath(base),
         ignore_missing=ignore_missing,
         progress=progress,
         threads=threads,
     )
     lines = [ShardReport(**line) for line in found["lines"]]
+    if not ignore_missing:
+        reason = os.strerror(errno.ENOENT)
+        lines += [ShardReport(path, None, "open or read", reason, None, None, None) for path in missing]
     return Report(lines, found["extra"], found["malformed"], found["nothing_to_check"])
+
+
+def _there(sources: list[str]) -> tuple[list[str], list[str]]:
+    """What is there and what is not; all of it is called there if nothing is, so that opening it says why."""
+    missing = []
+    for source in sources:
+        try:
+            _core.Release([source])
+        except FileNotFoundError:
+            missing.append(source)
+    there = [source for source in sources if source not in missing]
+    return (there, missing) if there else (sources, [])
