@@ -163,3 +163,12 @@ def turboshard(*arguments: Any, check: int | None = 0, **options: Any) -> subpro
     if check is not None and done.returncode != check:
         raise AssertionError(f"{command}: exit {done.returncode}, not {check}\n{done.stdout}\n{done.stderr}")
     return done
+
+
+def sha256sum(
+    root: Path, *options: str, file: str = "checksums/SHA256SUMS"
+) -> subprocess.CompletedProcess[str]:
+    """The real one, in the release."""
+    return subprocess.run(
+        ["sha256sum", "-c", *options, file], cwd=root, capture_output=True, text=True, check=False
+    )
