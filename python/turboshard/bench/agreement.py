@@ -16,8 +16,9 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 SAME_DECODER = 1
 """Grey levels: libjpeg-turbo's accurate DCT and fancy upsampling are fixed; versions may differ in rounding."""
-SAME_FILTER = 1
-"""Grey levels: the same resampling filter, computed in other fixed-point widths."""
+SAME_FILTER = 2
+"""Grey levels: the same resampling filter in coarser weights, which pillow-simd has: one level for each of the two
+passes. Plain Pillow is met exactly, and the table then says `equal`."""
 OTHER_FILTER = 4.0
 """Mean grey levels: another filter of the same purpose; a swapped channel or a shifted pixel is far beyond."""
 REENCODED = 3.0
