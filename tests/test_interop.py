@@ -18,19 +18,9 @@ import pytest
 import webdataset as wds
 from PIL import Image
 
+from .releases import EXPRESSIONS
+
 IDENTITIES = 24
-EXPRESSIONS = [
-    "open_m_open_e",
-    "halfo_m_o_e",
-    "close_m_o_e",
-    "close_m_halfo_e",
-    "close_m_0_25o_e",
-    "close_m_0_75o_e",
-    "close_m_close_e",
-    "close_m_smile",
-    "raise_eyebrows",
-    "frown",
-]
 
 
 def run(*words: object) -> str:
