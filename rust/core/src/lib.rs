@@ -13,6 +13,7 @@
 pub mod error;
 pub mod fault;
 pub mod image;
+pub mod isa;
 pub mod pool;
 pub mod progress;
 pub mod random;

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::weights::{Windows, pixel, split};
+use crate::isa::Isa;
 
 /// Bytes behind a row that the vector kernel may read.
 pub(super) const SLACK: usize = 64;
@@ -43,7 +44,7 @@ impl Columns {
     /// `SLACK` bytes of no meaning behind it this is faster.
     pub(super) fn apply(&self, source: &[u8], targets: Range<usize>, out: &mut [u8]) {
         #[cfg(target_arch = "x86_64")]
-        if std::is_x86_feature_detected!("avx2")
+        if Isa::current() >= Isa::Avx2
             && matches!(self.channels, 1 | 3 | 4)
             && source.len() >= self.windows.source() * self.channels + SLACK
         {

@@ -1,13 +1,15 @@
 //! A row's pixels dealt out to two: the even ones and the odd ones.
 #![allow(unsafe_code)]
 
+use crate::isa::Isa;
+
 /// Deals a row's pixels out to `even` and `odd`. Both may be longer than half the row; what they hold
 /// behind it is of no meaning.
 pub(super) fn deal(row: &[u8], channels: usize, even: &mut [u8], odd: &mut [u8]) {
     #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
     let mut done = 0;
     #[cfg(target_arch = "x86_64")]
-    if std::is_x86_feature_detected!("avx2") {
+    if Isa::current() >= Isa::Avx2 {
         let bytes = x86::step(channels);
         let steps = row.len().checked_div(bytes).unwrap_or_default();
         done = steps * bytes;

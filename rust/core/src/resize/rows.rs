@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::weights::pixel;
+use crate::isa::Isa;
 
 /// `out[b]` = the sum over i of `weights[i] * source[i * stride + b]`, as a pixel.
 ///
@@ -9,7 +10,7 @@ use super::weights::pixel;
 /// counts as zero.
 pub(super) fn weigh(source: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    if std::is_x86_feature_detected!("avx2")
+    if Isa::current() >= Isa::Avx2
         && out.len() >= x86::STEP
         && !weights.is_empty()
         && source.len() >= (weights.len() - 1) * stride + out.len()
@@ -43,7 +44,7 @@ pub(super) fn fold(source: &[u8], start: impl Fn(usize) -> usize, weights: &[i32
     let (starts, weights) =
         (starts.get(..weights.len()).unwrap_or_default(), weights.get(..pairs).unwrap_or_default());
     #[cfg(target_arch = "x86_64")]
-    if std::is_x86_feature_detected!("avx2")
+    if Isa::current() >= Isa::Avx2
         && out.len() >= x86::FOLD_STEP
         && starts.iter().all(|start| start + out.len() <= source.len())
         && weights.iter().map(|weight| weight.unsigned_abs().div_ceil(1 << 16)).sum::<u32>() <= x86::MAX_HIGH
