@@ -4,15 +4,20 @@
 //! fast cache; an output row is written as soon as its last source row has come.
 //!
 //! Both directions are one operation, a sum of byte rows with weights that are alike from both ends: rows
-//! of the image for the height, and the row's even and odd pixels, shifted, for the width.
+//! of the image for the height, and the row's even and odd pixels, shifted, for the width. With AVX-512 it is
+//! a sum of taps four by four (`quads`), which for the height are woven once and used in three windows.
 
 use super::{
     columns::Columns,
     deal::deal,
+    quads::{self, Quad},
     rows::{fold, weigh},
     weights::Windows,
 };
-use crate::image::{Filter, Size};
+use crate::{
+    image::{Filter, Size},
+    isa::Isa,
+};
 
 /// Rows kept: twice the longest window, so that they are rarely moved up.
 const KEPT: usize = 24;
@@ -37,11 +42,38 @@ pub(crate) struct Halving {
     taken: usize,
     /// Output rows written.
     written: usize,
+    /// How windows are summed by quads; `None` where the CPU does not do that.
+    quads: Option<Weaving>,
 }
+
+/// Windows as quads of taps. A window that the image does not cut off begins at source row, or pixel,
+/// `2 * target + 1 - 2 * count`, so that quad j of target t is the one with number `t + 2j`.
+#[derive(Debug, Default)]
+struct Weaving {
+    /// Quads a window has.
+    count: usize,
+    /// The weights of a window that is not cut off.
+    whole: [Quad; quads::MOST],
+    /// The last rows of quads, woven; number n is in slot `n % SLOTS`.
+    woven: Vec<u8>,
+    /// Bytes of one of them.
+    length: usize,
+    /// How many were woven.
+    made: usize,
+    /// A row beyond the image, whose weight is zero.
+    beyond: Vec<u8>,
+}
+
+/// Rows of quads kept: those of a window, `2 * MOST - 1`, and one.
+const SLOTS: usize = 2 * quads::MOST;
 
 impl Halving {
     /// Gets ready for an image of `from`, whose sides are even and above zero.
     pub(super) fn begin(&mut self, from: Size, channels: usize, filter: Filter) {
+        self.begin_at(Isa::current(), from, channels, filter);
+    }
+
+    fn begin_at(&mut self, isa: Isa, from: Size, channels: usize, filter: Filter) {
         if self.key != Some((from, channels, filter)) {
             self.columns = Columns::new(Windows::new(from.width, from.width / 2, filter), channels);
             self.rows = Windows::new(from.height, from.height / 2, filter);
@@ -52,6 +84,13 @@ impl Halving {
         self.dealt.resize(2 * (row + SLACK), 0);
         self.kept.resize(KEPT * row, 0);
         (self.first, self.taken, self.written) = (0, 0, 0);
+        if quads::possible(isa) {
+            let mut weaving = self.quads.take().unwrap_or_default();
+            weaving.begin(filter, row);
+            self.quads = Some(weaving);
+        } else {
+            self.quads = None;
+        }
     }
 
     /// Bytes of an output row.
@@ -72,22 +111,102 @@ impl Halving {
         let place = (self.taken - self.first) * row;
         self.taken += 1;
         if let Some(place) = self.kept.get_mut(place..place + row) {
-            halve_width(source, self.channels, &self.columns, &mut self.dealt, place);
+            match &self.quads {
+                Some(weaving) => weaving.halve_width(source, self.channels, &self.columns, place),
+                None => halve_width(source, self.channels, &self.columns, &mut self.dealt, place),
+            }
         }
         while self.written < self.rows.len() {
             let (first, weights) = self.rows.get(self.written);
             if first + weights.len() > self.taken {
                 break;
             }
-            let kept = self.kept.get((first - self.first) * row..).unwrap_or_default();
             if let Some(place) = out.get_mut(self.written * row..(self.written + 1) * row) {
-                // The windows that the image's edges cut off have odd lengths or weights that differ.
-                if !fold(kept, |i| i * row, weights, place) {
-                    weigh(kept, row, weights, place);
+                if let Some(weaving) = &mut self.quads {
+                    let rows = self.first..self.taken;
+                    weaving.weigh(self.written, &self.kept, rows, first, weights, place);
+                } else {
+                    let kept = self.kept.get((first - self.first) * row..).unwrap_or_default();
+                    // The windows that the image's edges cut off have odd lengths or weights that differ.
+                    if !fold(kept, |i| i * row, weights, place) {
+                        weigh(kept, row, weights, place);
+                    }
                 }
             }
             self.written += 1;
         }
+    }
+}
+
+impl Weaving {
+    fn begin(&mut self, filter: Filter, row: usize) {
+        // The middle of a picture large enough that its windows are whole.
+        let windows = Windows::new(64, 32, filter);
+        let (_, weights) = windows.get(16);
+        self.count = weights.len().div_ceil(4);
+        self.whole = Quad::of_window(weights, (4 * self.count - weights.len()) / 2);
+        self.length = quads::woven_length(row);
+        self.woven.resize(SLOTS * self.length, 0);
+        self.beyond.resize(row, 0);
+        self.made = 0;
+    }
+
+    /// Row, or pixel, with which a quad of this number begins; below zero where that lies outside.
+    fn start(&self, number: usize) -> isize {
+        2 * number as isize + 1 - 2 * self.count as isize
+    }
+
+    /// Halves a row, with which `source` begins.
+    fn halve_width(&self, source: &[u8], channels: usize, columns: &Columns, out: &mut [u8]) {
+        let windows = columns.windows();
+        let width = windows.len();
+        // The first and the last targets' windows are cut off by the edges.
+        let inside = self.count..width.saturating_sub(self.count).max(self.count);
+        let first = self.start(self.count).unsigned_abs() * channels;
+        let quads = self.whole.get(..self.count).unwrap_or_default();
+        let done = inside.end > inside.start
+            && out.get_mut(inside.start * channels..inside.end * channels).is_some_and(|place| {
+                let taps = source.get(first..windows.source() * channels).unwrap_or_default();
+                quads::halve_width(taps, channels, quads, place)
+            });
+        for edge in if done { [0..inside.start, inside.end..width] } else { [0..width, 0..0] } {
+            columns.apply(source, edge, out);
+        }
+    }
+
+    /// Makes output row `target`, whose window begins at source row `first`. `kept` holds source rows `rows`, all
+    /// that were halved in width so far.
+    fn weigh(
+        &mut self,
+        target: usize,
+        kept: &[u8],
+        rows: std::ops::Range<usize>,
+        first: usize,
+        weights: &[i32],
+        out: &mut [u8],
+    ) {
+        let row = out.len();
+        let last = target + 2 * (self.count - 1);
+        while self.made <= last {
+            let start = self.start(self.made);
+            let taps = [0, 1, 2, 3].map(|i| {
+                // Rows outside the image, and one that has not come yet, are taps of weight zero.
+                let at = usize::try_from(start + i).ok().filter(|at| rows.contains(at));
+                at.and_then(|at| kept.get((at - rows.start) * row..)).unwrap_or(&self.beyond)
+            });
+            let slot = self.made % SLOTS * self.length;
+            if let Some(woven) = self.woven.get_mut(slot..slot + self.length) {
+                quads::weave(taps, row, woven);
+            }
+            self.made += 1;
+        }
+        let skip = usize::try_from(first as isize - self.start(target)).unwrap_or_default();
+        let quads = Quad::of_window(weights, skip);
+        let woven = [0, 1, 2].map(|i| {
+            let slot = (target + 2 * i) % SLOTS * self.length;
+            self.woven.get(slot..slot + self.length).unwrap_or_default()
+        });
+        quads::weigh(woven, quads.get(..self.count).unwrap_or_default(), out);
     }
 }
 
@@ -133,13 +252,15 @@ mod tests {
                 for filter in
                     [Filter::Box, Filter::Bilinear, Filter::Hamming, Filter::Bicubic, Filter::Lanczos3]
                 {
-                    let mut found = vec![0; to.pixels() * channels];
-                    halving.begin(from, channels, filter);
-                    for row in source.chunks(width * channels) {
-                        halving.push(row, &mut found);
-                    }
                     let wanted = plain_resize(&source, from, to, channels, filter);
-                    assert!(found == wanted, "{from:?} {channels} {filter:?}");
+                    for isa in Isa::available() {
+                        let mut found = vec![0; to.pixels() * channels];
+                        halving.begin_at(isa, from, channels, filter);
+                        for row in source.chunks(width * channels) {
+                            halving.push(row, &mut found);
+                        }
+                        assert!(found == wanted, "{from:?} {channels} {filter:?} {isa:?}");
+                    }
                 }
             }
         }

@@ -15,6 +15,7 @@ mod columns;
 mod deal;
 mod halve;
 mod nearest;
+mod quads;
 mod rows;
 mod weights;
 
