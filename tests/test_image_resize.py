@@ -70,6 +70,44 @@ def test_half_is_pillows(case: make.JpegCase, mode: str) -> None:
     assert image.distance(ts.decode(case.data, size=size, mode=mode), expected) <= image.SHRINK_LEVELS
 
 
+@given(
+    st.sampled_from([(), (1,), (3,), (4,)]), st.sampled_from(sorted(image.FILTERS)), SIDE, SIDE, SIDE, SIDE
+)
+def test_pixels_are_resized_as_pillow_does(
+    channels: tuple[int, ...], resample: str, height: int, width: int, to_height: int, to_width: int
+) -> None:
+    pixels = make.picture(height, width, channels[0] if channels else 1, height).reshape(
+        (height, width, *channels)
+    )
+    found = ts.resize(pixels, (to_height, to_width), resample=resample)
+    assert found.shape == (to_height, to_width, *channels)
+    # One channel at a time: Pillow would multiply colours by alpha.
+    for channel in range(channels[0] if channels else 1):
+        plane = np.ascontiguousarray(pixels.reshape(height, width, -1)[:, :, channel])
+        expected = image.resize(plane, (to_height, to_width), resample)
+        assert (
+            image.distance(found.reshape(to_height, to_width, -1)[:, :, channel], expected)
+            <= image.ENLARGE_LEVELS
+        )
+
+
+def test_resizing_takes_out_and_refuses_what_does_not_fit() -> None:
+    pixels = make.picture(40, 60, 3, 1)
+    out = np.zeros((20, 30, 3), np.uint8)
+    assert ts.resize(pixels, (20, 30), out=out) is out
+    assert np.array_equal(out, ts.resize(pixels, (20, 30)))
+    assert np.array_equal(ts.resize(pixels[:, ::-1], (20, 30)), ts.resize(pixels[:, ::-1].copy(), (20, 30)))
+    with pytest.raises(ValueError, match="shape"):
+        ts.resize(pixels, 20, out=out)
+    with pytest.raises(ValueError, match="overlaps"):
+        ts.resize(pixels, (40, 60), out=pixels)
+    for wrong in (np.zeros((4, 4, 2), np.uint8), np.zeros(9, np.uint8), np.zeros((4, 4), np.float32)):
+        with pytest.raises(TypeError):
+            ts.resize(wrong, 2)
+    with pytest.raises(ValueError, match="size"):
+        ts.resize(pixels, 0)
+
+
 def test_the_size_it_has_changes_nothing() -> None:
     assert np.array_equal(ts.decode(PHOTO, size=(90, 70)), image.decode(PHOTO))
 

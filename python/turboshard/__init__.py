@@ -12,7 +12,7 @@ import atexit as _atexit
 import os as _os
 
 from turboshard import _core
-from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info
+from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info, resize
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.release import Release
@@ -38,6 +38,7 @@ __all__ = [
     "info",
     "reghead",
     "reshard",
+    "resize",
     "synth",
     "verify",
 ]

@@ -140,6 +140,30 @@ def encode(
         ValueError: quality or subsampling out of range.
     """
 
+def resize(
+    image: Any,
+    size: int | tuple[int, int],
+    *,
+    resample: Resample = "lanczos3",
+    out: Any = None,
+) -> Any:
+    """Stretches pixels to another size, as Pillow's `Image.resize` does with the filter of that name: equal to it.
+
+    Args:
+        image: uint8 of shape (height, width) or (height, width, channels) with 1, 3 or 4 channels, each resized
+            by itself: colours are not multiplied by alpha, as Pillow does for RGBA.
+        size: an int (square) or (height, width).
+        resample: name of the filter, or Pillow's number for it.
+        out: a writable C-contiguous uint8 buffer of the result's shape, not overlapping ``image``.
+
+    Returns:
+        A new uint8 array of shape (height, width) or (height, width, channels), or ``out``.
+
+    Raises:
+        TypeError: another dtype or shape.
+        ValueError: size or filter out of range, or ``out`` does not fit.
+    """
+
 def info(data: _BytesLike, /) -> ImageInfo:
     """Reads what the header of a JPEG says, without decoding.
 

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from turboshard.bench.rivals import Pixels
 
-Operation: TypeAlias = Literal["decode"] | Literal["half"] | Literal["resize"]  # noqa: PYI030 - stubtest wants a Union
+Operation: TypeAlias = (  # stubtest wants a Union
+    Literal["decode"] | Literal["half"] | Literal["resize"] | Literal["stretch"]  # noqa: PYI030
+)
 
 
 def interpreter() -> Path:
@@ -88,12 +90,13 @@ class _Server:
 
         self._pillow = rivals.pillow()
         self._images: list[bytes] = []
+        self._kept: list[Any] = []
 
     def version(self) -> str:
         return self._pillow.version
 
     def load(self, images: list[bytes]) -> None:
-        self._images = images
+        self._images, self._kept = images, []
 
     def answer(self, operation: Operation, size: int, threads: int) -> list[Pixels]:
         return self._run(operation, size, threads)
@@ -106,6 +109,8 @@ class _Server:
 
     def _run(self, operation: Operation, size: int, threads: int) -> list[Pixels]:
         rival = self._pillow
+        if operation == "stretch":
+            return self._stretched(size, threads)
 
         def one(jpeg: bytes) -> Pixels:
             if operation == "decode":
@@ -116,10 +121,22 @@ class _Server:
             assert rival.resize is not None
             return rival.resize(jpeg, size)
 
-        if threads == 1:
-            return [one(jpeg) for jpeg in self._images]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(one, self._images))
+        return _all(one, self._images, threads)
+
+    def _stretched(self, size: int, threads: int) -> list[Pixels]:
+        keep, stretch = self._pillow.keep, self._pillow.stretch
+        assert keep is not None
+        assert stretch is not None
+        if not self._kept:
+            self._kept = [keep(jpeg) for jpeg in self._images]
+        return _all(lambda image: stretch(image, size), self._kept, threads)
+
+
+def _all(one: Callable[[Any], Pixels], items: list[Any], threads: int) -> list[Pixels]:
+    if threads == 1:
+        return [one(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(one, items))
 
 
 def _serve(requests: IO[bytes], replies: IO[bytes]) -> None:

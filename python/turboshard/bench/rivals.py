@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from turboshard.bench.report import Missing
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Decode: TypeAlias = Callable[[bytes], Pixels]
+Resize: TypeAlias = Callable[[Any, int], Pixels]
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,16 @@ class Rival:
     decode: Decode
     half: Decode | None
     """Decode at half the size by the decoder's own scaling."""
-    resize: Callable[[bytes, int], Pixels] | None = None
+    resize: Resize | None = None
     """Decode, then resize to a square."""
     same_filter: bool = True
     """Whether that resize is Pillow's Lanczos; else its answer is near, not equal."""
+    box: Resize | None = None
+    """Decode, then resize to a square by averages: what a pipeline that wants speed does."""
+    keep: Callable[[bytes], Any] | None = None
+    """Decode into whatever `stretch` wants."""
+    stretch: Resize | None = None
+    """Resize what `keep` made to a square, with Lanczos."""
 
 
 def pillow() -> Rival:
@@ -48,15 +55,24 @@ def pillow() -> Rival:
         image.draft("RGB", (image.width // 2, image.height // 2))
         return np.asarray(image.convert("RGB"))
 
-    def resize(jpeg: bytes, size: int) -> Pixels:
-        return np.asarray(opened(jpeg).convert("RGB").resize((size, size), Image.Resampling.LANCZOS))
+    def keep(jpeg: bytes) -> Image.Image:
+        return opened(jpeg).convert("RGB")
+
+    def stretch(image: Image.Image, size: int) -> Pixels:
+        return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
+
+    def box(jpeg: bytes, size: int) -> Pixels:
+        return np.asarray(keep(jpeg).resize((size, size), Image.Resampling.BOX))
 
     return Rival(
         name="Pillow",
         version=_version("Pillow"),
         decode=lambda jpeg: np.asarray(opened(jpeg).convert("RGB")),
         half=half,
-        resize=resize,
+        resize=lambda jpeg, size: stretch(keep(jpeg), size),
+        box=box,
+        keep=keep,
+        stretch=stretch,
     )
 
 
@@ -69,11 +85,15 @@ def simplejpeg() -> Rival:
         smallest = {"min_height": height // 2, "min_width": width // 2}
         return _array(simplejpeg.decode_jpeg(jpeg, "RGB", **smallest))
 
+    def decode(jpeg: bytes) -> Pixels:
+        return _array(simplejpeg.decode_jpeg(jpeg, "RGB"))
+
     return Rival(
         name="simplejpeg",
         version=_version("simplejpeg"),
-        decode=lambda jpeg: _array(simplejpeg.decode_jpeg(jpeg, "RGB")),
+        decode=decode,
         half=half,
+        box=_area(decode),
     )
 
 
@@ -103,10 +123,8 @@ def opencv() -> Rival:
         small = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
         return _array(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
 
-    def resize(jpeg: bytes, size: int) -> Pixels:
-        return _array(cv2.resize(decode(jpeg), (size, size), interpolation=cv2.INTER_AREA))
-
-    return Rival("OpenCV", cv2.__version__, decode, half, resize, same_filter=False)
+    area = _area(decode)
+    return Rival("OpenCV", cv2.__version__, decode, half, resize=area, same_filter=False, box=area)
 
 
 def imagecodecs() -> Rival:
@@ -144,6 +162,16 @@ def installed() -> tuple[list[Rival], list[Missing]]:
         except Exception as error:  # noqa: BLE001  # a broken install raises what it likes; its reason is shown
             missing.append(Missing(load.__name__, str(error).splitlines()[0] if str(error) else repr(error)))
     return found, missing
+
+
+def _area(decode: Decode) -> Resize | None:
+    """That decoder, then OpenCV's area filter; None without OpenCV."""
+    try:
+        import cv2
+    except ImportError:
+        return None
+    cv2.setNumThreads(1)
+    return lambda jpeg, size: _array(cv2.resize(decode(jpeg), (size, size), interpolation=cv2.INTER_AREA))
 
 
 def _version(distribution: str) -> str:

@@ -152,6 +152,15 @@ impl Codec {
         report(outcome, &header, options.strict)
     }
 
+    /// Stretches pixels of 1, 3 or 4 channels to `size`, as Pillow's filter of that name does, each channel by itself;
+    /// `out` holds `size * channels` bytes.
+    ///
+    /// # Errors
+    /// `Invalid` if a size is zero or a buffer does not fit.
+    pub fn resize_into(&mut self, view: View<'_>, size: Size, filter: Filter, out: &mut [u8]) -> Result<()> {
+        self.resizer.resize(view, size, filter, out)
+    }
+
     /// Encodes pixels (1 or 3 channels, or 4 of which the last is ignored) and appends the file to `out`.
     ///
     /// # Errors

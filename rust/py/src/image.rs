@@ -68,9 +68,45 @@ pub(crate) fn encode<'py>(
     };
     let subsampling = subsampling.map(options::subsampling).transpose()?.unwrap_or_default();
     let pixels = Pixels::of(image)?;
-    let (size, channels) = match *pixels.shape() {
-        [height, width] => (Size { height, width }, 1),
-        [height, width, channels @ (1 | 3 | 4)] => (Size { height, width }, channels),
+    let view = view(&pixels)?;
+    let jpeg = enter::inline(py, |codec| {
+        let mut jpeg = Vec::new();
+        codec.encode_into(view, EncodeOptions { quality, subsampling }, &mut jpeg)?;
+        Ok(jpeg)
+    })?;
+    Ok(PyBytes::new(py, &jpeg))
+}
+
+/// Resizes a uint8 array; the keywords are described in `_core.pyi`.
+#[pyfunction]
+#[pyo3(
+    signature = (image, size, *, resample=None, out=None),
+    text_signature = "(image, size, *, resample='lanczos3', out=None)"
+)]
+pub(crate) fn resize<'py>(
+    py: Python<'py>,
+    image: &Bound<'py, PyAny>,
+    size: &Bound<'py, PyAny>,
+    resample: Option<&Bound<'py, PyAny>>,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let filter = resample.map(options::filter).transpose()?.unwrap_or_default();
+    let pixels = Pixels::of(image)?;
+    let view = view(&pixels)?;
+    let size = options::size(size)?;
+    let mut shape = vec![size.height, size.width];
+    shape.extend(pixels.shape().get(2));
+    let spans: Vec<_> = buffer::span(image).into_iter().collect();
+    let mut output = Output::new(py, out, &shape, &spans)?;
+    let place = output.bytes();
+    enter::inline(py, |codec| codec.resize_into(view, size, filter, place))?;
+    Ok(output.finish())
+}
+
+fn view(pixels: &Pixels) -> PyResult<View<'_>> {
+    let (height, width, channels) = match *pixels.shape() {
+        [height, width] => (height, width, 1),
+        [height, width, channels @ (1 | 3 | 4)] => (height, width, channels),
         _ => {
             return Err(PyTypeError::new_err(format!(
                 "image must have shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), not {:?}",
@@ -78,13 +114,7 @@ pub(crate) fn encode<'py>(
             )));
         }
     };
-    let jpeg = enter::inline(py, |codec| {
-        let mut jpeg = Vec::new();
-        let view = View { pixels: pixels.bytes(), size, channels };
-        codec.encode_into(view, EncodeOptions { quality, subsampling }, &mut jpeg)?;
-        Ok(jpeg)
-    })?;
-    Ok(PyBytes::new(py, &jpeg))
+    Ok(View { pixels: pixels.bytes(), size: Size { height, width }, channels })
 }
 
 /// What the header of a JPEG says, as a dict.

@@ -35,7 +35,7 @@ mod _core {
     #[pymodule_export]
     use crate::enter::{_after_fork_in_child, available_parallelism};
     #[pymodule_export]
-    use crate::image::{decode, encode, info};
+    use crate::image::{decode, encode, info, resize};
     #[pymodule_export]
     use crate::progress::PyProgress;
     #[pymodule_export]

@@ -53,7 +53,7 @@ pub(crate) fn size(value: &Bound<'_, PyAny>) -> PyResult<Size> {
 const MAX_SIDE: usize = 65_535;
 
 /// A filter by name or by the number Pillow gives it.
-fn filter(value: &Bound<'_, PyAny>) -> PyResult<Filter> {
+pub(crate) fn filter(value: &Bound<'_, PyAny>) -> PyResult<Filter> {
     if value.is_instance_of::<PyString>() {
         return named(value, "resample");
     }

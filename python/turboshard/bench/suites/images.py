@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import turboshard as ts
 from turboshard.bench import child
@@ -15,23 +15,27 @@ from turboshard.bench.rivals import Pixels
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from turboshard.bench.rivals import Decode
     from turboshard.bench.suites import Setting
 
 Images: TypeAlias = list[Pixels]
+T = TypeVar("T")
 
 
-def ours(images: list[bytes], threads: int, one: Decode, batch: Callable[[], Images]) -> Contender[Images]:
+def ours(
+    images: list[T], threads: int, one: Callable[[T], Pixels], batch: Callable[[], Images]
+) -> Contender[Images]:
     """This library: a call an image on one core, one call for all of them on several."""
     run = partial(_each, one, images) if threads == 1 else batch
     return Contender("turboshard", ts.__version__, run)
 
 
-def theirs(name: str, version: str, images: list[bytes], threads: int, one: Decode) -> Contender[Images]:
+def theirs(
+    name: str, version: str, images: list[T], threads: int, one: Callable[[T], Pixels]
+) -> Contender[Images]:
     """A rival: a call an image, from a thread pool on several cores (all of them release the GIL)."""
     if threads == 1:
         return Contender(name, version, partial(_each, one, images))
-    return Contender(name, version, partial(_pooled, one, images, threads))
+    return Contender(name, version, partial(pooled, one, images, threads))
 
 
 def pillow_simd(
@@ -51,10 +55,11 @@ def pillow_simd(
     )
 
 
-def _each(one: Decode, images: list[bytes]) -> Images:
-    return [one(jpeg) for jpeg in images]
+def _each(one: Callable[[T], Pixels], images: list[T]) -> Images:
+    return [one(image) for image in images]
 
 
-def _pooled(one: Decode, images: list[bytes], threads: int) -> Images:
+def pooled(one: Callable[[T], Pixels], images: list[T], threads: int) -> Images:
+    """All of them, from a pool of that many threads."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, images))

@@ -50,10 +50,11 @@ pub(crate) struct Halving {
 /// `2 * target + 1 - 2 * count`, so that quad j of target t is the one with number `t + 2j`.
 #[derive(Debug, Default)]
 struct Weaving {
+    filter: Option<Filter>,
     /// Quads a window has.
     count: usize,
-    /// The weights of a window that is not cut off.
-    whole: [Quad; quads::MOST],
+    /// The weights of a window that is not cut off, and how many they are.
+    whole: ([Quad; quads::MOST], usize),
     /// The last rows of quads, woven; number n is in slot `n % SLOTS`.
     woven: Vec<u8>,
     /// Bytes of one of them.
@@ -140,15 +141,19 @@ impl Halving {
 
 impl Weaving {
     fn begin(&mut self, filter: Filter, row: usize) {
+        self.made = 0;
+        if (self.filter, self.beyond.len()) == (Some(filter), row) {
+            return;
+        }
+        self.filter = Some(filter);
         // The middle of a picture large enough that its windows are whole.
         let windows = Windows::new(64, 32, filter);
         let (_, weights) = windows.get(16);
         self.count = weights.len().div_ceil(4);
-        self.whole = Quad::of_window(weights, (4 * self.count - weights.len()) / 2);
+        self.whole = (Quad::of_window(weights, (4 * self.count - weights.len()) / 2), weights.len());
         self.length = quads::woven_length(row);
         self.woven.resize(SLOTS * self.length, 0);
         self.beyond.resize(row, 0);
-        self.made = 0;
     }
 
     /// Row, or pixel, with which a quad of this number begins; below zero where that lies outside.
@@ -163,7 +168,7 @@ impl Weaving {
         // The first and the last targets' windows are cut off by the edges.
         let inside = self.count..width.saturating_sub(self.count).max(self.count);
         let first = self.start(self.count).unsigned_abs() * channels;
-        let quads = self.whole.get(..self.count).unwrap_or_default();
+        let quads = self.whole.0.get(..self.count).unwrap_or_default();
         let done = inside.end > inside.start
             && out.get_mut(inside.start * channels..inside.end * channels).is_some_and(|place| {
                 let taps = source.get(first..windows.source() * channels).unwrap_or_default();
@@ -200,8 +205,12 @@ impl Weaving {
             }
             self.made += 1;
         }
-        let skip = usize::try_from(first as isize - self.start(target)).unwrap_or_default();
-        let quads = Quad::of_window(weights, skip);
+        let quads = if weights.len() == self.whole.1 {
+            self.whole.0
+        } else {
+            let skip = usize::try_from(first as isize - self.start(target)).unwrap_or_default();
+            Quad::of_window(weights, skip)
+        };
         let woven = [0, 1, 2].map(|i| {
             let slot = (target + 2 * i) % SLOTS * self.length;
             self.woven.get(slot..slot + self.length).unwrap_or_default()

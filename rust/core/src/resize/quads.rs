@@ -106,6 +106,7 @@ pub(super) fn halve_width(source: &[u8], channels: usize, quads: &[Quad], out: &
 }
 
 #[cfg(target_arch = "x86_64")]
+#[allow(clippy::needless_range_loop)] // see below
 mod x86 {
     #[allow(clippy::wildcard_imports)] // a kernel names two dozen instructions
     use std::arch::x86_64::*;
@@ -113,32 +114,40 @@ mod x86 {
     use super::{BLOCK, MOST, Quad};
     use crate::resize::weights::PRECISION;
 
-    /// The sums of sixteen lanes, a vector for each plane of the weights.
-    type Sums = [__m512i; 3];
+    /// A quad of weights in every lane, a vector for each plane.
+    type Weights = [__m512i; 3];
 
-    /// A quad of weights in every lane.
+    // Counted loops, not `map` or `zip` over vectors: those are functions without AVX-512, which are not always
+    // put in line, and then vectors go through memory.
+
+    /// Quads of weights, each in every lane.
+    #[inline]
     #[target_feature(enable = "avx512f")]
-    fn spread(quad: Quad) -> Sums {
-        quad.planes.map(|plane| _mm512_set1_epi32(plane))
-    }
-
-    #[target_feature(enable = "avx512f")]
-    fn nothing() -> Sums {
-        [_mm512_set1_epi32(1 << (PRECISION - 1)), _mm512_setzero_si512(), _mm512_setzero_si512()]
-    }
-
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    fn add(sums: &mut Sums, taps: __m512i, weights: &Sums) {
-        for (sum, &weight) in sums.iter_mut().zip(weights) {
-            *sum = _mm512_dpbusd_epi32(*sum, taps, weight);
+    fn spread<const QUADS: usize>(quads: [Quad; QUADS]) -> [Weights; QUADS] {
+        let mut weights = [[_mm512_setzero_si512(); 3]; QUADS];
+        for quad in 0..QUADS {
+            let [low, middle, high] = quads[quad].planes;
+            weights[quad] = [_mm512_set1_epi32(low), _mm512_set1_epi32(middle), _mm512_set1_epi32(high)];
         }
+        weights
     }
 
-    /// The pixels, not yet clamped.
-    #[target_feature(enable = "avx512f")]
-    fn values([low, middle, high]: Sums) -> __m512i {
-        let upper = _mm512_add_epi32(middle, _mm512_slli_epi32::<8>(high));
-        _mm512_srai_epi32::<PRECISION>(_mm512_add_epi32(low, _mm512_slli_epi32::<8>(upper)))
+    /// The weighed sums of so many quads of taps, as pixels not yet clamped.
+    ///
+    /// The planes are added up from the highest down, so that one vector holds what was summed so far.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512vnni")]
+    fn sum<const QUADS: usize>(taps: [__m512i; QUADS], weights: &[Weights; QUADS]) -> __m512i {
+        let mut sum = _mm512_set1_epi32(1 << (PRECISION - 1 - 16)); // one half, seen from the highest plane
+        for plane in [2, 1, 0] {
+            for quad in 0..QUADS {
+                sum = _mm512_dpbusd_epi32(sum, taps[quad], weights[quad][plane]);
+            }
+            if plane > 0 {
+                sum = _mm512_slli_epi32::<8>(sum);
+            }
+        }
+        _mm512_srai_epi32::<PRECISION>(sum)
     }
 
     /// The bits of the lanes that exist, of so many that are wanted.
@@ -152,9 +161,12 @@ mod x86 {
     pub(super) unsafe fn weave(rows: [&[u8]; 4], length: usize, woven: &mut [u8]) {
         for at in (0..length).step_by(BLOCK) {
             let mask = mask(length - at);
-            // SAFETY: the mask leaves out what lies behind `length`.
-            let [a, b, c, d] =
-                rows.map(|row| unsafe { _mm512_maskz_loadu_epi8(mask, row.as_ptr().add(at).cast()) });
+            let mut taps = [_mm512_setzero_si512(); 4];
+            for (tap, row) in taps.iter_mut().zip(rows) {
+                // SAFETY: the mask leaves out what lies behind `length`.
+                *tap = unsafe { _mm512_maskz_loadu_epi8(mask, row.as_ptr().add(at).cast()) };
+            }
+            let [a, b, c, d] = taps;
             // Lanes of 128 bits stay apart; packing in `weigh` goes by the same lanes.
             let (ab_low, ab_high) = (_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b));
             let (cd_low, cd_high) = (_mm512_unpacklo_epi8(c, d), _mm512_unpackhi_epi8(c, d));
@@ -175,20 +187,35 @@ mod x86 {
     /// AVX-512 VNNI; for each of `quads` one of `woven`, of at least `woven_length(out.len())`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
     pub(super) unsafe fn weigh(woven: [&[u8]; MOST], quads: &[Quad], out: &mut [u8]) {
-        let mut weights = [[_mm512_setzero_si512(); 3]; MOST];
-        weights.iter_mut().zip(quads).for_each(|(place, &quad)| *place = spread(quad));
-        let count = quads.len().min(MOST);
+        // SAFETY: as the caller vouches. The number of quads is a constant in there, which unrolls it.
+        unsafe {
+            match *quads {
+                [a] => weigh_all([woven[0]], [a], out),
+                [a, b] => weigh_all([woven[0], woven[1]], [a, b], out),
+                [a, b, c] => weigh_all(woven, [a, b, c], out),
+                _ => {}
+            }
+        }
+    }
+
+    /// # Safety
+    /// As `weigh`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    unsafe fn weigh_all<const QUADS: usize>(woven: [&[u8]; QUADS], quads: [Quad; QUADS], out: &mut [u8]) {
+        let weights = spread(quads);
         let length = out.len();
         for at in (0..length).step_by(BLOCK) {
-            let mut sums = [nothing(); 4];
-            for (taps, weights) in woven.iter().zip(&weights).take(count) {
-                for (i, sums) in sums.iter_mut().enumerate() {
+            let mut values = [_mm512_setzero_si512(); 4];
+            for i in 0..values.len() {
+                let mut taps = [_mm512_setzero_si512(); QUADS];
+                for quad in 0..QUADS {
                     // SAFETY: four times `at` and a block lie within the woven length.
-                    let taps = unsafe { _mm512_loadu_si512(taps.as_ptr().add(4 * at + i * BLOCK).cast()) };
-                    add(sums, taps, weights);
+                    taps[quad] =
+                        unsafe { _mm512_loadu_si512(woven[quad].as_ptr().add(4 * at + i * BLOCK).cast()) };
                 }
+                values[i] = sum(taps, &weights);
             }
-            let [a, b, c, d] = sums.map(|sums| values(sums));
+            let [a, b, c, d] = values;
             let bytes = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
             // SAFETY: the mask leaves out what lies behind `out`.
             unsafe { _mm512_mask_storeu_epi8(out.as_mut_ptr().add(at).cast(), mask(length - at), bytes) };
@@ -198,48 +225,100 @@ mod x86 {
     /// Bytes made by one sum.
     const LANES: usize = 16;
 
+    /// Where the four taps of sixteen bytes of `out` lie, counted from the first tap of the first byte. Sixteen
+    /// bytes are no whole number of RGB pixels, so of these there are three kinds, by the first byte's channel.
+    struct Orders<const CHANNELS: usize>;
+
+    impl<const CHANNELS: usize> Orders<CHANNELS> {
+        const KINDS: usize = if CHANNELS == 3 { 3 } else { 1 };
+
+        const ALL: [[u8; 64]; 3] = {
+            let mut all = [[0; 64]; 3];
+            let mut i = 0;
+            while i < 3 * 64 {
+                let first = i / 64 * LANES % CHANNELS;
+                let byte = first + i % 64 / 4;
+                let place = (2 * (byte / CHANNELS) + i % 4) * CHANNELS + byte % CHANNELS - first;
+                all[i / 64][i % 64] = place as u8;
+                i += 1;
+            }
+            all
+        };
+
+        /// The first tap of byte `at` of `out`.
+        const fn from(at: usize) -> usize {
+            2 * (at / CHANNELS) * CHANNELS + at % CHANNELS
+        }
+    }
+
     /// # Safety
     /// AVX-512 VBMI and VNNI; `out` is a whole number of pixels, and `source` holds the taps of all of them.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     pub(super) unsafe fn halve_width<const CHANNELS: usize>(source: &[u8], quads: &[Quad], out: &mut [u8]) {
-        let mut weights = [[_mm512_setzero_si512(); 3]; MOST];
-        weights.iter_mut().zip(quads).for_each(|(place, &quad)| *place = spread(quad));
-        let count = quads.len().min(MOST);
-        // Sixteen bytes are no whole number of RGB pixels, so that these come in three kinds, by the channel
-        // of the first byte. Where a lane's four taps lie, counted from the first byte's first tap:
-        let kinds = if CHANNELS == 3 { 3 } else { 1 };
-        let mut orders = [_mm512_setzero_si512(); 3];
-        for (kind, order) in orders.iter_mut().enumerate().take(kinds) {
-            let first = kind * LANES % CHANNELS;
-            let places: [u8; 64] = std::array::from_fn(|i| {
-                let byte = first + i / 4;
-                ((2 * (byte / CHANNELS) + i % 4) * CHANNELS + byte % CHANNELS - first) as u8
-            });
-            // SAFETY: an array of 64 bytes.
-            *order = unsafe { _mm512_loadu_si512(places.as_ptr().cast()) };
-        }
-        for (step, at) in (0..out.len()).step_by(LANES).enumerate() {
-            let order = orders[step % kinds];
-            let from = 2 * (at / CHANNELS) * CHANNELS + at % CHANNELS;
-            let mut sums = nothing();
-            for (quad, weights) in weights.iter().enumerate().take(count) {
-                let from = from + 4 * quad * CHANNELS;
-                // SAFETY: 64 bytes from `from` on, or as many as there are; the last taps begin within `source`,
-                // and lanes of `out` that do not exist may see zeros.
-                let bytes = unsafe {
-                    if from + 64 <= source.len() {
-                        _mm512_loadu_si512(source.as_ptr().add(from).cast())
-                    } else {
-                        let there = source.len().saturating_sub(from);
-                        _mm512_maskz_loadu_epi8(mask(there), source.as_ptr().wrapping_add(from).cast())
-                    }
-                };
-                add(&mut sums, _mm512_permutexvar_epi8(order, bytes), weights);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            match *quads {
+                [a] => halve::<CHANNELS, 1>(source, [a], out),
+                [a, b] => halve::<CHANNELS, 2>(source, [a, b], out),
+                [a, b, c] => halve::<CHANNELS, 3>(source, [a, b, c], out),
+                _ => {}
             }
-            let values = _mm512_max_epi32(values(sums), _mm512_setzero_si512());
+        }
+    }
+
+    /// # Safety
+    /// As `halve_width`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn halve<const CHANNELS: usize, const QUADS: usize>(
+        source: &[u8],
+        quads: [Quad; QUADS],
+        out: &mut [u8],
+    ) {
+        let kinds = Orders::<CHANNELS>::KINDS;
+        let block = kinds * LANES;
+        let weights = spread(quads);
+        let mut orders = [_mm512_setzero_si512(); 3];
+        for kind in 0..kinds {
+            // SAFETY: an array of 64 bytes.
+            orders[kind] = unsafe { _mm512_loadu_si512(Orders::<CHANNELS>::ALL[kind].as_ptr().cast()) };
+        }
+        // Blocks of which the last load, of 64 bytes, lies within `source`.
+        let last = Orders::<CHANNELS>::from(block - LANES) + 4 * (QUADS - 1) * CHANNELS + 64;
+        let room = source.len().checked_sub(last).map_or(0, |room| room / (2 * block) + 1);
+        let blocks = room.min(out.len() / block);
+        for number in 0..blocks {
+            for kind in 0..kinds {
+                let from = number * 2 * block + Orders::<CHANNELS>::from(kind * LANES);
+                let mut taps = [_mm512_setzero_si512(); QUADS];
+                for quad in 0..QUADS {
+                    // SAFETY: at most `last` bytes into the block, which lie within `source`.
+                    let bytes =
+                        unsafe { _mm512_loadu_si512(source.as_ptr().add(from + 4 * quad * CHANNELS).cast()) };
+                    taps[quad] = _mm512_permutexvar_epi8(orders[kind], bytes);
+                }
+                let values = _mm512_max_epi32(sum(taps, &weights), _mm512_setzero_si512());
+                let bytes = _mm512_cvtusepi32_epi8(values);
+                // SAFETY: the block lies within `out`.
+                unsafe {
+                    _mm_storeu_si128(out.as_mut_ptr().add(number * block + kind * LANES).cast(), bytes);
+                };
+            }
+        }
+        for (step, at) in (blocks * block..out.len()).step_by(LANES).enumerate() {
+            let mut taps = [_mm512_setzero_si512(); QUADS];
+            for quad in 0..QUADS {
+                let from = Orders::<CHANNELS>::from(at) + 4 * quad * CHANNELS;
+                let there = mask(source.len().saturating_sub(from));
+                // SAFETY: the mask leaves out what lies behind `source`; the taps of bytes of `out` do not.
+                let bytes =
+                    unsafe { _mm512_maskz_loadu_epi8(there, source.as_ptr().wrapping_add(from).cast()) };
+                taps[quad] = _mm512_permutexvar_epi8(orders[step % kinds], bytes);
+            }
+            let values = _mm512_max_epi32(sum(taps, &weights), _mm512_setzero_si512());
+            let bytes = _mm512_cvtusepi32_epi8(values);
             let there = mask(out.len() - at) as __mmask16;
             // SAFETY: the mask leaves out what lies behind `out`.
-            unsafe { _mm512_mask_cvtusepi32_storeu_epi8(out.as_mut_ptr().add(at).cast(), there, values) };
+            unsafe { _mm_mask_storeu_epi8(out.as_mut_ptr().add(at).cast(), there, bytes) };
         }
     }
 }
