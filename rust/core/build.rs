@@ -2,9 +2,13 @@
 
 use std::{env, fs, path::Path, process::ExitCode};
 
+const SHIM: &[&str] = &["src/jpeg/shim_decoder.c", "src/jpeg/shim_encoder.c", "src/jpeg/shim_errors.c"];
+const HEADERS: &[&str] = &["src/jpeg/shim.h", "src/jpeg/shim_errors.h"];
+
 fn main() -> ExitCode {
-    println!("cargo:rerun-if-changed=src/jpeg/shim.c");
-    println!("cargo:rerun-if-changed=src/jpeg/shim.h");
+    for file in SHIM.iter().chain(HEADERS) {
+        println!("cargo:rerun-if-changed={file}");
+    }
     println!("cargo:rustc-check-cfg=cfg(jpeg_simd)");
     // turbojpeg-sys says where it installed the headers of the very library it links.
     let Ok(include) = env::var("DEP_TURBOJPEG_INCLUDE") else {
@@ -12,7 +16,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut build = cc::Build::new();
-    build.file("src/jpeg/shim.c").warnings(true).extra_warnings(true);
+    build.files(SHIM).warnings(true).extra_warnings(true);
     let mut configured = String::new();
     for folder in include.split(',').map(Path::new) {
         build.include(folder);

@@ -176,6 +176,21 @@ impl Subsampling {
             Self::S444 => "444",
         }
     }
+
+    /// Columns and rows of luma to one of chroma.
+    pub const fn ratio(self) -> (usize, usize) {
+        match self {
+            Self::S420 => (2, 2),
+            Self::S422 => (2, 1),
+            Self::S444 => (1, 1),
+        }
+    }
+
+    /// Size of the chroma of a picture of that size.
+    pub const fn chroma(self, size: Size) -> Size {
+        let (columns, rows) = self.ratio();
+        Size { height: size.height.div_ceil(rows), width: size.width.div_ceil(columns) }
+    }
 }
 
 impl FromStr for Subsampling {

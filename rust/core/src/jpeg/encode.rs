@@ -16,6 +16,30 @@ pub const MAX_PAYLOAD: usize = 65533;
 /// Largest side of a JPEG.
 const MAX_SIDE: usize = 65500;
 
+/// One plane of a picture: rows of samples, `stride` apart, each filled up to a multiple of eight.
+#[derive(Debug, Clone, Copy)]
+pub struct Plane<'a> {
+    /// The rows; the last may end after its own samples, filled up to a multiple of eight.
+    pub samples: &'a [u8],
+    /// Samples from one row to the next.
+    pub stride: usize,
+}
+
+const NOTHING: ffi::RawPicture = ffi::RawPicture {
+    pixels: std::ptr::null(),
+    stride: 0,
+    planes: [std::ptr::null(); 3],
+    plane_strides: [0; 3],
+    width: 0,
+    height: 0,
+    channels: 0,
+    quality: 0,
+    horizontal: 1,
+    vertical: 1,
+    markers: std::ptr::null(),
+    marker_count: 0,
+};
+
 /// Encodes JPEG. One a worker.
 #[derive(Debug, Default)]
 pub struct Encoder {
@@ -40,15 +64,8 @@ impl Encoder {
         out: &mut Vec<u8>,
     ) -> Result<()> {
         let View { pixels, size, channels } = view;
-        if !(1..=100).contains(&quality) {
-            return Err(Error::invalid(format!("quality {quality} is not between 1 and 100")));
-        }
         if !matches!(channels, 1 | 3 | 4) {
             return Err(Error::invalid(format!("cannot encode {channels} channels; 1, 3 or 4 are possible")));
-        }
-        if size.height == 0 || size.width == 0 || size.height > MAX_SIDE || size.width > MAX_SIDE {
-            let Size { height, width } = size;
-            return Err(Error::invalid(format!("a JPEG cannot be {width} by {height} pixels")));
         }
         if pixels.len() != size.pixels() * channels {
             return Err(Error::invalid(format!(
@@ -58,14 +75,71 @@ impl Encoder {
                 size.height
             )));
         }
+        let picture = ffi::RawPicture {
+            pixels: pixels.as_ptr(),
+            stride: size.width * channels,
+            channels: channels as i32,
+            ..NOTHING
+        };
+        // SAFETY: the rows hold what `size` and `channels` say, as checked.
+        unsafe { self.run(picture, size, quality, subsampling, markers, out) }
+    }
+
+    /// Encodes `YCbCr` that never was RGB, and appends the file to `out`; otherwise as [`Encoder::encode`].
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`]; `Invalid` if a plane is not what `size` and `subsampling` make it.
+    pub fn encode_planes(
+        &mut self,
+        planes: [Plane<'_>; 3],
+        size: Size,
+        quality: u8,
+        subsampling: Subsampling,
+        markers: &[(u8, &[u8])],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        for (number, plane) in planes.iter().enumerate() {
+            let wanted = if number == 0 { size } else { subsampling.chroma(size) };
+            let rows = wanted.height.saturating_sub(1).checked_mul(plane.stride);
+            let needed = rows.and_then(|n| n.checked_add(wanted.width.next_multiple_of(8)));
+            if plane.stride < wanted.width || needed.is_none_or(|needed| needed > plane.samples.len()) {
+                return Err(Error::invalid("a plane does not hold the picture it should"));
+            }
+        }
+        let picture = ffi::RawPicture {
+            planes: planes.map(|plane| plane.samples.as_ptr()),
+            plane_strides: planes.map(|plane| plane.stride),
+            channels: 3,
+            ..NOTHING
+        };
+        // SAFETY: each plane's rows hold whole blocks, as checked.
+        unsafe { self.run(picture, size, quality, subsampling, markers, out) }
+    }
+
+    /// Fills in the rest of `picture` and runs C.
+    ///
+    /// # Safety
+    /// The pixels or planes it points to hold a picture of `size` and live until the call returns.
+    unsafe fn run(
+        &mut self,
+        picture: ffi::RawPicture,
+        size: Size,
+        quality: u8,
+        subsampling: Subsampling,
+        markers: &[(u8, &[u8])],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        if !(1..=100).contains(&quality) {
+            return Err(Error::invalid(format!("quality {quality} is not between 1 and 100")));
+        }
+        if size.height == 0 || size.width == 0 || size.height > MAX_SIDE || size.width > MAX_SIDE {
+            let Size { height, width } = size;
+            return Err(Error::invalid(format!("a JPEG cannot be {width} by {height} pixels")));
+        }
         if markers.iter().any(|(_, payload)| payload.len() > MAX_PAYLOAD) {
             return Err(Error::invalid("a marker segment is longer than 65533 bytes"));
         }
-        let (horizontal, vertical) = match subsampling {
-            Subsampling::S420 => (2, 2),
-            Subsampling::S422 => (2, 1),
-            Subsampling::S444 => (1, 1),
-        };
+        let (horizontal, vertical) = subsampling.ratio();
         let markers: Vec<_> = markers
             .iter()
             .map(|&(code, payload)| ffi::RawMarker {
@@ -75,16 +149,14 @@ impl Encoder {
             })
             .collect();
         let picture = ffi::RawPicture {
-            pixels: pixels.as_ptr(),
-            stride: size.width * channels,
             width: size.width as u32,
             height: size.height as u32,
-            channels: channels as i32,
             quality: i32::from(quality),
-            horizontal,
-            vertical,
+            horizontal: horizontal as i32,
+            vertical: vertical as i32,
             markers: markers.as_ptr(),
             marker_count: markers.len(),
+            ..picture
         };
         let raw = if let Some(raw) = self.raw {
             raw
@@ -95,7 +167,8 @@ impl Encoder {
             raw
         };
         let (mut data, mut length) = (std::ptr::null(), 0);
-        // SAFETY: `picture` describes `pixels` and `markers` truly, as checked, and all live until the call returns.
+        // SAFETY: `picture` describes its pixels, as the caller vouches, and `markers` truly; all live until the
+        // call returns.
         let code =
             unsafe { ffi::ts_encoder_run(raw.as_ptr(), &raw const picture, &raw mut data, &raw mut length) };
         if code != ffi::DONE {
@@ -114,6 +187,36 @@ impl Drop for Encoder {
         if let Some(raw) = self.raw {
             // SAFETY: made by `ts_encoder_new` and freed once.
             unsafe { ffi::ts_encoder_free(raw.as_ptr()) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planes_of_a_grey_picture_give_the_file_its_rgb_gives() {
+        let mut encoder = Encoder::default();
+        for subsampling in [Subsampling::S420, Subsampling::S422, Subsampling::S444] {
+            for (height, width) in [(1, 1), (8, 8), (16, 16), (21, 37), (64, 48), (100, 17)] {
+                let size = Size { height, width };
+                let grey = |y: usize, x: usize| (x * 7 + y * 13) as u8;
+                let rgb: Vec<u8> =
+                    (0..height * width).flat_map(|i| [grey(i / width, i % width); 3]).collect();
+                let (mut wanted, mut found) = (Vec::new(), Vec::new());
+                let view = View { pixels: &rgb, size, channels: 3 };
+                encoder.encode(view, 90, subsampling, &[], &mut wanted).unwrap();
+                let stride = width.next_multiple_of(8);
+                let luma: Vec<u8> =
+                    (0..height * stride).map(|i| grey(i / stride, (i % stride).min(width - 1))).collect();
+                let flat = vec![128; luma.len()];
+                let planes = [&luma, &flat, &flat].map(|samples| Plane { samples, stride });
+                encoder.encode_planes(planes, size, 90, subsampling, &[], &mut found).unwrap();
+                assert!(found == wanted, "{subsampling:?} {size:?}");
+                let short = [&luma[..luma.len() - 1], &flat, &flat].map(|samples| Plane { samples, stride });
+                assert!(encoder.encode_planes(short, size, 90, subsampling, &[], &mut found).is_err());
+            }
         }
     }
 }

@@ -50,6 +50,8 @@ pub(super) struct RawMarker {
 pub(super) struct RawPicture {
     pub(super) pixels: *const u8,
     pub(super) stride: usize,
+    pub(super) planes: [*const u8; 3],
+    pub(super) plane_strides: [usize; 3],
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) channels: i32,

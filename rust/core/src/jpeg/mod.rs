@@ -1,6 +1,6 @@
 //! JPEG through libjpeg-turbo, linked statically; all that touches C is in this folder.
 //!
-//! The C library is reached through `shim.c`, a few functions that each contain libjpeg's errors (its
+//! The C library is reached through the shim (`shim.h`), a few functions that each contain libjpeg's errors (its
 //! `longjmp`) and report them as values. [`Decoder`] accepts what Pillow accepts and gives its pixels.
 
 pub mod markers;
@@ -12,7 +12,7 @@ pub(crate) mod exif;
 mod ffi;
 
 pub use decode::{Decoder, Image, Outcome, Source, Target};
-pub use encode::{Encoder, MAX_PAYLOAD};
+pub use encode::{Encoder, MAX_PAYLOAD, Plane};
 
 // Links the static library whose functions the shim calls.
 use turbojpeg_sys as _;

@@ -64,8 +64,12 @@ typedef struct {
 } ts_marker;
 
 typedef struct {
+  /* Rows of RGB or grey, or null: then luma and two of chroma at their own sizes, whose rows hold whole blocks of
+   * eight samples. */
   const uint8_t *pixels;
   size_t stride;
+  const uint8_t *planes[3];
+  size_t plane_strides[3];
   uint32_t width, height;
   int32_t channels; /* 1 grey, 3 RGB, 4 RGB and a byte that is ignored */
   int32_t quality;

@@ -1,25 +1,15 @@
-/* See shim.h. Errors: libjpeg calls `escape_with_error`, which jumps back to the setjmp of the shim function
- * that was entered last; between the two there are only frames of libjpeg. No callback goes to Rust. */
+/* The decoder of shim.h. */
 
-#include "shim.h"
+#include "shim_errors.h"
 
-#include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h>
 #include <jerror.h>
 
 /* Pillow shows libjpeg the file in blocks of this size, and what lies in a later block than the last row
  * cannot make it refuse an image. To accept exactly what Pillow accepts, so does this source. */
 #define BLOCK 65536
-
-typedef struct {
-  struct jpeg_error_mgr base; /* first, so that libjpeg's pointer is also ours */
-  jmp_buf escape;
-  ts_notes notes;
-} errors;
 
 typedef struct {
   struct jpeg_source_mgr base;
@@ -37,36 +27,6 @@ struct ts_decoder {
   int made;                /* jpeg_create_decompress was called */
   volatile int late;       /* what goes wrong from here on is a warning */
 };
-
-static void escape_with_error(j_common_ptr jpeg) {
-  errors *e = (errors *)jpeg->err;
-  char words[JMSG_LENGTH_MAX];
-  (*jpeg->err->format_message)(jpeg, words);
-  snprintf(e->notes.failure, TS_WORDS, "%s", words);
-  longjmp(e->escape, 1);
-}
-
-static void note_message(j_common_ptr jpeg, int level) {
-  errors *e = (errors *)jpeg->err;
-  char words[JMSG_LENGTH_MAX];
-  if (level >= 0) return; /* a trace, not a warning */
-  if (e->notes.warnings++ == 0) {
-    (*jpeg->err->format_message)(jpeg, words);
-    snprintf(e->notes.warning, TS_WORDS, "%s", words);
-    e->notes.warning_code = jpeg->err->msg_code;
-  }
-}
-
-static void print_nothing(j_common_ptr jpeg) { (void)jpeg; }
-
-static struct jpeg_error_mgr *set_up_errors(errors *e) {
-  jpeg_std_error(&e->base);
-  e->base.error_exit = escape_with_error;
-  e->base.emit_message = note_message;
-  e->base.output_message = print_nothing;
-  memset(&e->notes, 0, sizeof e->notes);
-  return &e->base;
-}
 
 /* ---- source ---- */
 
@@ -153,7 +113,7 @@ int ts_decoder_open(ts_decoder *d, const uint8_t *data, size_t size, int fill, u
   /* libjpeg keeps Huffman and quantisation tables from one image to the next, and an image that lacks its
    * own would decode with a stranger's. A new state for each image costs a microsecond and forgets all. */
   ts_decoder_close(d);
-  d->jpeg.err = set_up_errors(&d->errors);
+  d->jpeg.err = ts_set_up_errors(&d->errors);
   d->late = 0;
   if (setjmp(d->errors.escape)) return TS_FAILED;
   jpeg_create_decompress(&d->jpeg);
@@ -240,108 +200,5 @@ int ts_decoder_finish(ts_decoder *d) {
       return TS_DONE;
     }
   }
-  return TS_DONE;
-}
-
-/* ---- encoder ---- */
-
-typedef struct {
-  struct jpeg_destination_mgr base;
-  JOCTET *data;
-  size_t capacity, size;
-} destination;
-
-struct ts_encoder {
-  struct jpeg_compress_struct jpeg;
-  errors errors;
-  destination out;
-  int made;
-};
-
-static void begin_output(j_compress_ptr jpeg) {
-  destination *out = (destination *)jpeg->dest;
-  out->base.next_output_byte = out->data;
-  out->base.free_in_buffer = out->capacity;
-}
-
-static boolean grow_output(j_compress_ptr jpeg) {
-  destination *out = (destination *)jpeg->dest;
-  size_t capacity = out->capacity * 2;
-  JOCTET *data = realloc(out->data, capacity);
-  if (data == NULL) ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
-  /* libjpeg calls this when the buffer is full, whatever next_output_byte says */
-  out->base.next_output_byte = data + out->capacity;
-  out->base.free_in_buffer = capacity - out->capacity;
-  out->data = data;
-  out->capacity = capacity;
-  return TRUE;
-}
-
-static void end_output(j_compress_ptr jpeg) {
-  destination *out = (destination *)jpeg->dest;
-  out->size = out->capacity - out->base.free_in_buffer;
-}
-
-ts_encoder *ts_encoder_new(void) {
-  ts_encoder *e = calloc(1, sizeof(ts_encoder));
-  if (e == NULL) return NULL;
-  e->out.capacity = 1 << 18;
-  e->out.data = malloc(e->out.capacity);
-  if (e->out.data == NULL) {
-    free(e);
-    return NULL;
-  }
-  return e;
-}
-
-void ts_encoder_free(ts_encoder *e) {
-  if (e == NULL) return;
-  if (e->made) jpeg_destroy_compress(&e->jpeg);
-  free(e->out.data);
-  free(e);
-}
-
-const char *ts_encoder_failure(const ts_encoder *e) { return e->errors.notes.failure; }
-
-int ts_encoder_run(ts_encoder *e, const ts_picture *p, const uint8_t **out, size_t *size) {
-  size_t i;
-  JSAMPROW rows[16];
-  if (e->made) jpeg_destroy_compress(&e->jpeg);
-  e->made = 0;
-  e->jpeg.err = set_up_errors(&e->errors);
-  if (setjmp(e->errors.escape)) return TS_FAILED;
-  jpeg_create_compress(&e->jpeg);
-  e->made = 1;
-  e->out.base.init_destination = begin_output;
-  e->out.base.empty_output_buffer = grow_output;
-  e->out.base.term_destination = end_output;
-  e->jpeg.dest = &e->out.base;
-  e->jpeg.image_width = p->width;
-  e->jpeg.image_height = p->height;
-  e->jpeg.input_components = p->channels;
-  e->jpeg.in_color_space = p->channels == 1 ? JCS_GRAYSCALE : p->channels == 3 ? JCS_RGB : JCS_EXT_RGBX;
-  jpeg_set_defaults(&e->jpeg);
-  jpeg_set_quality(&e->jpeg, p->quality, TRUE);
-  e->jpeg.dct_method = JDCT_ISLOW;
-  if (p->channels != 1) {
-    e->jpeg.comp_info[0].h_samp_factor = p->horizontal;
-    e->jpeg.comp_info[0].v_samp_factor = p->vertical;
-  }
-  jpeg_start_compress(&e->jpeg, TRUE);
-  for (i = 0; i < p->marker_count; i++) {
-    jpeg_write_marker(&e->jpeg, p->markers[i].code, p->markers[i].data, (unsigned)p->markers[i].size);
-  }
-  while (e->jpeg.next_scanline < p->height) {
-    JDIMENSION ask = p->height - e->jpeg.next_scanline, row;
-    if (ask > 16) ask = 16;
-    for (row = 0; row < ask; row++) {
-      /* libjpeg only reads them; its type has no const */
-      rows[row] = (JSAMPROW)(p->pixels + (size_t)(e->jpeg.next_scanline + row) * p->stride);
-    }
-    jpeg_write_scanlines(&e->jpeg, rows, ask);
-  }
-  jpeg_finish_compress(&e->jpeg);
-  *out = e->out.data;
-  *size = e->out.size;
   return TS_DONE;
 }
