@@ -74,6 +74,26 @@ def test_pictures_are_pillows_within_a_level_before_jpeg(half: Path) -> None:
     assert compared == 3 * COUNT
 
 
+def test_ycc_makes_nearly_the_same_pictures_and_says_so(source: Path, half: Path, tmp_path: Path) -> None:
+    made = tmp_path / "ycc"
+    compared = 0
+    samples = resharded(source, "--size", "32", "--space", "ycc", "--max-shard-size", "32KiB", out=made)
+    for one, other in zip(samples, release.samples_of(half), strict=True):
+        for (name, a), (other_name, b) in zip(one, other, strict=True):
+            assert name == other_name
+            if name.endswith(b".jpg"):
+                # The luma alone, where the two ways differ by rounding and what chroma leaks into it.
+                assert image.psnr(image.decode(a, "L"), image.decode(b, "L")) > 30
+                compared += 1
+            else:
+                assert a == b
+    assert compared == 3 * COUNT
+    told = manifest(made)["provenance"]
+    assert (told["space"], manifest(half)["provenance"]["space"]) == ("ycc", "rgb")
+    with pytest.raises(ValueError, match="space ycc"):
+        ts.reshard(source, tmp_path / "png", size=32, space="ycc", format="png")
+
+
 def test_shards_are_the_oracles_byte_for_byte(half: Path) -> None:
     shards = release.pack(release.samples_of(half), 32 * 1024)
     assert len(shards) >= 3

@@ -65,6 +65,11 @@ def split_of(words: str) -> dict[str, float]:
     type=click.Choice(["keep", "420", "422", "444", "4:2:0", "4:2:2", "4:4:4"]),
     help="Of chroma.",
 )
+@click.option(
+    "--space",
+    type=click.Choice(["rgb", "ycc"]),
+    help="Colours to resize in; ycc keeps luma and chroma apart, which is faster.  [default: rgb]",
+)
 @click.option("--format", "image_format", type=click.Choice(["keep", "jpeg", "png"]), help="Of JPEG fields.")
 @click.option("--to-rgb", is_flag=True, help="Convert CMYK pictures instead of refusing them.")
 @click.option("--allow-upscale", is_flag=True, help="Let --size enlarge.")

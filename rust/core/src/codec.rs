@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     fault::ImageFault,
     image::{Crop, Filter, Layout, Mode, Size, Subsampling, View},
-    jpeg::{self, Outcome, Source, Target, markers::Header},
+    jpeg::{self, Outcome, Planes, Source, Target, markers::Header},
     resize::Resizer,
 };
 
@@ -14,6 +14,7 @@ mod convert;
 mod fit;
 mod geometry;
 mod info;
+mod planes;
 mod png;
 mod transcode;
 
@@ -77,6 +78,8 @@ pub struct Codec {
     turned: Buffer,
     resized: Buffer,
     to_encode: Buffer,
+    /// Before and after resizing.
+    planes: (Planes, Planes),
 }
 
 impl Codec {

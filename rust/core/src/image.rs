@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 
 /// Height and width in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Size {
     /// Rows.
     pub height: usize,
@@ -238,6 +238,38 @@ impl FromStr for Fit {
             "cover" => Self::Cover,
             "contain" => Self::Contain,
             _ => return Err(Error::invalid(format!("fit {name:?} is none of stretch, cover, contain"))),
+        })
+    }
+}
+
+/// The colours in which pictures are resized before they are encoded anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Space {
+    /// RGB, as Pillow does.
+    #[default]
+    Rgb,
+    /// A JPEG's own: luma and chroma each at the size it is stored in.
+    Ycc,
+}
+
+impl Space {
+    /// The name used on the command line and in provenance.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rgb => "rgb",
+            Self::Ycc => "ycc",
+        }
+    }
+}
+
+impl FromStr for Space {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "rgb" => Self::Rgb,
+            "ycc" => Self::Ycc,
+            _ => return Err(Error::invalid(format!("space {name:?} is none of rgb, ycc"))),
         })
     }
 }

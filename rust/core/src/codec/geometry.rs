@@ -89,13 +89,19 @@ pub(super) struct Plan {
     pub(super) output: Size,
 }
 
+/// The image's size, unless it has more pixels than it may.
+pub(super) fn check_pixels(header: &Header<'_>, limit: Option<u64>) -> Result<Size> {
+    let size = Size { height: usize::from(header.frame.height), width: usize::from(header.frame.width) };
+    let pixels = size.pixels() as u64;
+    match limit.filter(|&limit| pixels > limit) {
+        Some(limit) => Err(Error::image(ImageFault::TooManyPixels { pixels, limit })),
+        None => Ok(size),
+    }
+}
+
 impl Plan {
     pub(super) fn new(header: &Header<'_>, options: &DecodeOptions) -> Result<Self> {
-        let full = Size { height: usize::from(header.frame.height), width: usize::from(header.frame.width) };
-        let pixels = full.pixels() as u64;
-        if let Some(limit) = options.max_pixels.filter(|&limit| pixels > limit) {
-            return Err(Error::image(ImageFault::TooManyPixels { pixels, limit }));
-        }
+        let full = check_pixels(header, options.max_pixels)?;
         let reduce = options.reduce.max(1);
         if !matches!(reduce, 1 | 2 | 4 | 8) {
             return Err(Error::invalid(format!("reduce {reduce} is none of 1, 2, 4, 8")));

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{Codec, DecodeOptions, Report, fit, png};
+use super::{Codec, DecodeOptions, Report, fit, geometry::check_pixels, planes, png};
 use crate::{
     error::{Error, Result},
     fault::ImageFault,
-    image::{Filter, Fit, Mode, OutputFormat, Size, Subsampling, View},
+    image::{Crop, Filter, Fit, Mode, OutputFormat, Size, Space, Subsampling, View},
     jpeg::{
-        MAX_PAYLOAD, exif,
+        Encoder, MAX_PAYLOAD, exif,
         markers::{APP1, APP2, Frame, Header, Segment, Segments},
     },
 };
@@ -29,6 +29,8 @@ pub struct TranscodeOptions {
     pub quality: Option<u8>,
     /// Chroma resolution; `None` keeps the source's where 420, 422 and 444 can express it.
     pub subsampling: Option<Subsampling>,
+    /// The colours to resize in; `Ycc` where the image allows it.
+    pub space: Space,
     /// Turn CMYK into RGB instead of refusing it.
     pub to_rgb: bool,
     /// Allow results with more rows or columns than the part of the source they show.
@@ -52,6 +54,9 @@ pub struct Transcoded {
     pub subsampling: Option<Subsampling>,
     /// "Keep" was not possible: the source's subsampling became 420.
     pub subsampling_changed: bool,
+    /// `Space::Ycc` was asked for and the image went through RGB: it is no `YCbCr`, or is cut, or chroma has no whole
+    /// number of samples.
+    pub through_rgb: bool,
     /// What the decoder noticed; empty for a copy.
     pub report: Report,
 }
@@ -94,7 +99,43 @@ impl Codec {
             ))
             .with_hint("--allow-upscale permits it"));
         }
-        let mode = if frame.count == 1 { Mode::L } else { Mode::Rgb };
+        let carried = Carried::collect(jpeg, inks)?;
+        let mut done = Transcoded { size: Some(size), ..Transcoded::default() };
+        if options.format == OutputFormat::Png {
+            let report = self.pixels(jpeg, &header, options, crop, size, |_, view| {
+                png::write(view, carried.profile().as_deref(), carried.exif(), out)
+            })?;
+            return Ok(Transcoded { report, ..done });
+        }
+        let (subsampling, changed) = subsampling(frame, options.subsampling);
+        let quality = options.quality.unwrap_or(DEFAULT_QUALITY);
+        let segments = carried.segments();
+        (done.subsampling, done.subsampling_changed) = ((frame.count != 1).then_some(subsampling), changed);
+        if planes::possible(&header, options, crop, size, subsampling) {
+            check_pixels(&header, options.max_pixels)?;
+            let target = planes::Target { size, subsampling, segments: &segments };
+            if let Some(outcome) = self.transcode_planes(jpeg, &header, options, &target, out)? {
+                return Ok(Transcoded { report: super::report(outcome, &header, options.strict)?, ..done });
+            }
+        }
+        done.through_rgb = options.space == Space::Ycc && frame.count != 1;
+        done.report = self.pixels(jpeg, &header, options, crop, size, |encoder, view| {
+            encoder.encode(view, quality, subsampling, &segments, out)
+        })?;
+        Ok(done)
+    }
+
+    /// Decodes and resizes, and hands the pixels to `write`.
+    fn pixels(
+        &mut self,
+        jpeg: &[u8],
+        header: &Header<'_>,
+        options: &TranscodeOptions,
+        crop: Crop,
+        size: Size,
+        write: impl FnOnce(&mut Encoder, View<'_>) -> Result<()>,
+    ) -> Result<Report> {
+        let mode = if header.frame.count == 1 { Mode::L } else { Mode::Rgb };
         let decode = DecodeOptions {
             size: Some(size),
             filter: options.filter,
@@ -108,20 +149,9 @@ impl Codec {
         let mut buffer = std::mem::take(&mut self.to_encode);
         let pixels = buffer.of(size.pixels() * mode.channels());
         let report = self.decode_into(jpeg, &decode, pixels)?;
-        let view = View { pixels, size, channels: mode.channels() };
-        let carried = Carried::collect(jpeg, inks)?;
-        let mut done = Transcoded { size: Some(size), report, ..Transcoded::default() };
-        if options.format == OutputFormat::Png {
-            png::write(view, carried.profile().as_deref(), carried.exif(), out)?;
-        } else {
-            let (subsampling, changed) = subsampling(frame, options.subsampling);
-            done.subsampling = (mode != Mode::L).then_some(subsampling);
-            done.subsampling_changed = changed;
-            let quality = options.quality.unwrap_or(DEFAULT_QUALITY);
-            self.encoder.encode(view, quality, subsampling, &carried.segments(), out)?;
-        }
+        write(&mut self.encoder, View { pixels, size, channels: mode.channels() })?;
         self.to_encode = buffer;
-        Ok(done)
+        Ok(report)
     }
 }
 

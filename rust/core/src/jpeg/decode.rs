@@ -6,7 +6,10 @@ use std::{
     ptr::NonNull,
 };
 
-use super::{ffi, markers::Header};
+use super::{
+    Planes, ffi,
+    markers::{Frame, Header},
+};
 use crate::{
     error::{Error, Result},
     fault::ImageFault,
@@ -112,7 +115,8 @@ impl Decoder {
             raw
         };
         let mut found = ffi::RawHeader::default();
-        let mut image = Image { raw, taken: 0, size: (0, 0), source: Source::Gray, decoder: self };
+        let mut image =
+            Image { raw, taken: 0, size: (0, 0), source: Source::Gray, frame: header.frame, decoder: self };
         // SAFETY: `raw` is a decoder that only `self` reaches, borrowed for as long as `image` lives; `data`
         // lives as long, and dropping `image` makes C forget it; `found` is written before the call returns.
         let code = unsafe {
@@ -161,6 +165,7 @@ pub struct Image<'a> {
     /// Height and width that rows come in.
     size: (u32, u32),
     source: Source,
+    frame: Frame,
     #[allow(dead_code)] // holds the borrow
     decoder: &'a mut Decoder,
 }
@@ -221,6 +226,33 @@ impl Image<'_> {
         self.taken += done;
         self.check(code)?;
         if done == count { Ok(()) } else { Err(self.truncated()) }
+    }
+
+    /// Instead of `start` and `rows`: decodes a `YCbCr` image whose chroma has a [ratio](super::markers::Frame::chroma_ratio)
+    /// into its three planes.
+    ///
+    /// # Errors
+    /// [`ImageFault::Corrupt`] or `Truncated`; `Unsupported` for other images.
+    pub fn planes(&mut self, planes: &mut Planes) -> Result<()> {
+        let Some(sizes) = Planes::sizes(&self.frame).filter(|_| self.source == Source::YCbCr) else {
+            return Err(Error::image(ImageFault::Unsupported(format!("planes of {}", self.source.name()))));
+        };
+        planes.of(sizes);
+        let (mut places, strides) = planes.places();
+        let room = places.each_ref().map(|place| place.len());
+        let places = places.each_mut().map(|place| place.as_mut_ptr());
+        // SAFETY: `open` succeeded on this decoder, whose data is still borrowed; C writes blocks only if each plane
+        // has room for all of them.
+        let code = unsafe {
+            ffi::ts_decoder_planes(
+                self.raw.as_ptr(),
+                places.as_ptr(),
+                strides.as_ptr(),
+                room.as_ptr(),
+                &raw mut self.taken,
+            )
+        };
+        self.check(code)
     }
 
     /// Reads on to the end, once all rows were taken.

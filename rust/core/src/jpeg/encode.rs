@@ -82,7 +82,7 @@ impl Encoder {
             ..NOTHING
         };
         // SAFETY: the rows hold what `size` and `channels` say, as checked.
-        unsafe { self.run(picture, size, quality, subsampling, markers, out) }
+        unsafe { self.run(&picture, size, quality, subsampling, markers, out) }
     }
 
     /// Encodes `YCbCr` that never was RGB, and appends the file to `out`; otherwise as [`Encoder::encode`].
@@ -113,7 +113,7 @@ impl Encoder {
             ..NOTHING
         };
         // SAFETY: each plane's rows hold whole blocks, as checked.
-        unsafe { self.run(picture, size, quality, subsampling, markers, out) }
+        unsafe { self.run(&picture, size, quality, subsampling, markers, out) }
     }
 
     /// Fills in the rest of `picture` and runs C.
@@ -122,7 +122,7 @@ impl Encoder {
     /// The pixels or planes it points to hold a picture of `size` and live until the call returns.
     unsafe fn run(
         &mut self,
-        picture: ffi::RawPicture,
+        picture: &ffi::RawPicture,
         size: Size,
         quality: u8,
         subsampling: Subsampling,
@@ -156,7 +156,7 @@ impl Encoder {
             vertical: vertical as i32,
             markers: markers.as_ptr(),
             marker_count: markers.len(),
-            ..picture
+            ..*picture
         };
         let raw = if let Some(raw) = self.raw {
             raw

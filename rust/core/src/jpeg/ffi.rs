@@ -100,6 +100,13 @@ unsafe extern "C" {
         want: u32,
         done: *mut u32,
     ) -> c_int;
+    pub(super) fn ts_decoder_planes(
+        decoder: *mut RawDecoder,
+        planes: *const *mut u8,
+        strides: *const usize,
+        sizes: *const usize,
+        rows: *mut u32,
+    ) -> c_int;
     pub(super) fn ts_decoder_finish(decoder: *mut RawDecoder) -> c_int;
     pub(super) fn ts_decoder_close(decoder: *mut RawDecoder);
 

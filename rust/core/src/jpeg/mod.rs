@@ -10,9 +10,11 @@ mod decode;
 mod encode;
 pub(crate) mod exif;
 mod ffi;
+mod planes;
 
 pub use decode::{Decoder, Image, Outcome, Source, Target};
 pub use encode::{Encoder, MAX_PAYLOAD, Plane};
+pub use planes::Planes;
 
 // Links the static library whose functions the shim calls.
 use turbojpeg_sys as _;

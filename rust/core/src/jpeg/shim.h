@@ -52,6 +52,11 @@ int ts_decoder_start(ts_decoder *decoder, int colour, uint32_t denominator, uint
                      uint32_t *height);
 /* Writes up to `want` rows, `stride` bytes apart; `done` says how many are there, whatever is returned. */
 int ts_decoder_rows(ts_decoder *decoder, uint8_t *out, size_t stride, uint32_t want, uint32_t *done);
+/* Instead of start and rows: decodes the three components of a YCbCr image as they are stored. Each plane holds whole
+ * blocks of eight by eight samples, as many as the component has; of `sizes` bytes, or it fails. `rows` says how many
+ * rows of the image are there. */
+int ts_decoder_planes(ts_decoder *decoder, uint8_t *const planes[3], const size_t strides[3],
+                      const size_t sizes[3], uint32_t *rows);
 /* Reads on to the end of the image, once all rows were taken. */
 int ts_decoder_finish(ts_decoder *decoder);
 /* Lets go of the data and of the image's memory. */

@@ -181,6 +181,45 @@ int ts_decoder_rows(ts_decoder *d, uint8_t *out, size_t stride, uint32_t want, u
   return TS_DONE;
 }
 
+int ts_decoder_planes(ts_decoder *d, uint8_t *const planes[3], const size_t strides[3], const size_t sizes[3],
+                      uint32_t *rows) {
+  JSAMPROW places[3][MAX_SAMP_FACTOR * DCTSIZE];
+  JSAMPARRAY arrays[3] = { places[0], places[1], places[2] };
+  int c;
+  *rows = 0;
+  if (setjmp(d->errors.escape)) return TS_FAILED;
+  d->jpeg.raw_data_out = TRUE;
+  while (!jpeg_start_decompress(&d->jpeg)) {
+    if (!show_more(d)) return TS_ENDED;
+  }
+  for (c = 0; c < 3; c++) {
+    const jpeg_component_info *component = &d->jpeg.comp_info[c];
+    size_t width = (size_t)component->width_in_blocks * DCTSIZE;
+    size_t height = (size_t)component->height_in_blocks * DCTSIZE;
+    if (d->jpeg.num_components != 3 || width > strides[c] || height * strides[c] > sizes[c]) {
+      snprintf(d->errors.notes.failure, TS_WORDS, "the headers contradict each other");
+      return TS_FAILED;
+    }
+  }
+  while (d->jpeg.output_scanline < d->jpeg.output_height) {
+    JDIMENSION lines = (JDIMENSION)(d->jpeg.max_v_samp_factor * DCTSIZE);
+    int i, row;
+    for (i = 0; i < 3; i++) {
+      int count = d->jpeg.comp_info[i].v_samp_factor * DCTSIZE;
+      size_t first = (size_t)(d->jpeg.output_scanline / lines) * (size_t)count;
+      size_t last = (size_t)d->jpeg.comp_info[i].height_in_blocks * DCTSIZE - 1;
+      for (row = 0; row < count; row++) {
+        /* rows of blocks that do not exist are not written */
+        size_t at = first + (size_t)row < last ? first + (size_t)row : last;
+        places[i][row] = planes[i] + at * strides[i];
+      }
+    }
+    if (jpeg_read_raw_data(&d->jpeg, arrays, lines) == 0 && !show_more(d)) return TS_ENDED;
+    *rows = d->jpeg.output_scanline;
+  }
+  return TS_DONE;
+}
+
 int ts_decoder_finish(ts_decoder *d) {
   /* Who has the end invented has also said that a whole picture is enough. */
   d->late = d->source.fill;

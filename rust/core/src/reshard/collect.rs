@@ -230,6 +230,12 @@ impl<'a> Run<'a> {
                 "{chroma} images had a subsampling other than 420, 422 and 444; they are 420 now"
             ));
         }
+        let rgb: u64 = encoded(|receipt| receipt.through_rgb);
+        if rgb > 0 {
+            notes.push(format!(
+                "{rgb} images went through RGB: they are not YCbCr, are cut, or have an odd size"
+            ));
+        }
         if !self.plan.source_verified() {
             notes.push("the source was not verified: no digest was checked for all of its shards".to_owned());
         }
@@ -303,6 +309,7 @@ impl<'a> Run<'a> {
             "resample": options.size.map(|_| options.resample.name()),
             "quality": touched.then(|| options.quality.unwrap_or(DEFAULT_QUALITY)),
             "subsampling": touched.then(|| options.subsampling.name()),
+            "space": touched.then(|| options.space.name()),
             "options": options,
             "turboshard": env!("CARGO_PKG_VERSION"),
             "libjpeg_turbo": jpeg::version(),

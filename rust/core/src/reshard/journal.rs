@@ -46,6 +46,9 @@ pub(super) struct PartReceipt {
     pub encoded: u64,
     /// Pictures whose subsampling had to change.
     pub resampled_chroma: u64,
+    /// Pictures that went through RGB though they were not to.
+    #[serde(default)]
+    pub through_rgb: u64,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{
     codec::TranscodeOptions,
     error::{Error, Result},
-    image::{Filter, Fit, OutputFormat, Size, Subsampling},
+    image::{Filter, Fit, OutputFormat, Size, Space, Subsampling},
     reshard::select::Condition,
     tar::write::LongNames,
 };
@@ -35,6 +35,9 @@ pub struct Options {
     /// Chroma resolution: `keep`, `420`, `422` or `444`.
     #[serde(deserialize_with = "by_name", serialize_with = "as_name")]
     pub subsampling: Chroma,
+    /// The colours to resize in: `rgb`, or `ycc`, which leaves luma and chroma apart.
+    #[serde(deserialize_with = "by_name", serialize_with = "as_name")]
+    pub space: Space,
     /// `keep`, `jpeg` or `png`.
     #[serde(deserialize_with = "by_name", serialize_with = "as_name")]
     pub format: OutputFormat,
@@ -79,6 +82,7 @@ impl Default for Options {
             resample: Filter::default(),
             quality: None,
             subsampling: Chroma::default(),
+            space: Space::default(),
             format: OutputFormat::default(),
             to_rgb: false,
             allow_upscale: false,
@@ -127,6 +131,9 @@ impl Options {
         if self.format == OutputFormat::Png && (self.quality.is_some() || self.subsampling != Chroma::Keep) {
             return refuse("quality and subsampling do not apply to format png");
         }
+        if self.space == Space::Ycc && self.format == OutputFormat::Png {
+            return refuse("space ycc does not apply to format png, whose pixels are RGB");
+        }
         if self.max_samples == Some(0) || self.num_shards == Some(0) || self.first == Some(0) {
             return refuse("max_samples, num_shards and first must be at least 1");
         }
@@ -170,6 +177,7 @@ impl Options {
                 Chroma::Keep => None,
                 Chroma::As(subsampling) => Some(subsampling),
             },
+            space: self.space,
             format: self.format,
             to_rgb: self.to_rgb,
             allow_upscale: self.allow_upscale,
@@ -235,7 +243,7 @@ macro_rules! named {
         })*
     };
 }
-named!(Chroma, Filter, Fit, OutputFormat, LongNames);
+named!(Chroma, Filter, Fit, OutputFormat, Space, LongNames);
 
 fn as_name<S: Serializer, T: Named>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(value.word())

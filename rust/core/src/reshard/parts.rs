@@ -246,6 +246,7 @@ struct Open {
     samples: Vec<SampleReceipt>,
     encoded: u64,
     resampled_chroma: u64,
+    through_rgb: u64,
 }
 
 impl PartWriter<'_, '_> {
@@ -253,13 +254,15 @@ impl PartWriter<'_, '_> {
         match item {
             Item::Begin(part) => {
                 let file = AtomicFile::create(&part_path(self.work, part))?;
-                self.open = Some(Open { file, samples: Vec::new(), encoded: 0, resampled_chroma: 0 });
+                self.open =
+                    Some(Open { file, samples: Vec::new(), encoded: 0, resampled_chroma: 0, through_rgb: 0 });
             }
             Item::Sample(made) => {
                 if let Some(open) = &mut self.open {
                     open.file.append(&made.bytes)?;
                     open.encoded += made.encoded;
                     open.resampled_chroma += made.resampled_chroma;
+                    open.through_rgb += made.through_rgb;
                     let receipt = SampleReceipt {
                         len: made.bytes.len() as u64,
                         images: made.images,
@@ -281,6 +284,7 @@ impl PartWriter<'_, '_> {
                         samples: open.samples,
                         encoded: open.encoded,
                         resampled_chroma: open.resampled_chroma,
+                        through_rgb: open.through_rgb,
                     })?;
                 }
             }

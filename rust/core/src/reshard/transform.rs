@@ -50,6 +50,7 @@ pub(super) struct Made {
     pub images: u32,
     pub encoded: u64,
     pub resampled_chroma: u64,
+    pub through_rgb: u64,
     /// The buffer the sample was read into, to be used again.
     pub spent: Vec<u8>,
 }
@@ -76,6 +77,7 @@ impl Transform {
             images: 0,
             encoded: 0,
             resampled_chroma: 0,
+            through_rgb: 0,
             spent: Vec::new(),
         };
         let mut json = None;
@@ -117,6 +119,7 @@ impl Transform {
         let done = scratch.codec.transcode(payload, options, &mut scratch.picture)?;
         made.encoded += u64::from(!done.copied);
         made.resampled_chroma += u64::from(done.subsampling_changed);
+        made.through_rgb += u64::from(done.through_rgb);
         let name = match options.format {
             OutputFormat::Png => Cow::Owned(renamed(name, "png")),
             OutputFormat::Jpeg | OutputFormat::Keep => Cow::Borrowed(name),
