@@ -43,7 +43,7 @@ __all__ = [
     "verify",
 ]
 
-__version__: str = build_info()["version"]
+__version__: str = _core.__version__
 
 # A forked child has none of its parent's threads: it makes its own when it first needs them.
 if hasattr(_os, "register_at_fork"):

@@ -21,6 +21,7 @@ __all__ = [
     "Release",
     "Selection",
     "Shard",
+    "__version__",
     "_after_fork_in_child",
     "_at_exit",
     "available_parallelism",
@@ -33,9 +34,12 @@ __all__ = [
     "info",
     "reghead_facts",
     "reshard",
+    "resize",
     "synth",
     "verify",
 ]
+
+__version__: str
 
 # NumPy's stubs hide an array's buffer protocol before Python 3.12.
 _BytesLike: TypeAlias = Buffer | NDArray[Any]

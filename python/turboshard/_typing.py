@@ -60,6 +60,8 @@ class BuildInfo(TypedDict):
     libjpeg_turbo: str
     simd: str
     """What libjpeg-turbo uses: ``"avx2"``, ``"sse2"``, ``"neon"``, or ``"none"``, which is slow."""
+    isa: Literal["portable", "avx2", "avx512"]
+    """What this library's own kernels use: what the processor has, and ``TURBOSHARD_ISA`` at most."""
     sha_extension: bool
     """Whether the processor's own SHA-256 instructions are used."""
 

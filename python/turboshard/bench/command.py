@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -36,6 +37,11 @@ RECORD = Path("benches/record")
     "--rounds", type=click.IntRange(1), help="How often each takes its turn.  [default: 7; reshard: 3]"
 )
 @click.option("--cores", type=click.Choice(["one", "all", "both"]), default="both", show_default=True)
+@click.option(
+    "--force-isa",
+    type=click.Choice(["avx512", "avx2", "portable"]),
+    help="Hold this library's own kernels down to that; the rivals keep theirs.",
+)
 @click.option("--record", is_flag=True, help=f"Keep the JSON as {RECORD}/CPU/DATE.json.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with plots.")
 @common("threads", "quiet", "json")
@@ -48,6 +54,7 @@ def bench(
     photos: Path | None,
     rounds: int | None,
     cores: str,
+    force_isa: str | None,
     record: bool,
     html: Path | None,
 ) -> None:
@@ -56,6 +63,8 @@ def bench(
     SUITE is any of decode, resize, verify, index and reshard; all of them by default. Answers are checked to agree
     before anything is timed; contenders take turns within one run. `make rivals` installs all contenders.
     """
+    if force_isa:
+        os.environ["TURBOSHARD_ISA"] = force_isa  # read once, by the first kernel here and in each child
     from turboshard import build_info
     from turboshard.bench import data as source
     from turboshard.bench import machine, page, table
@@ -65,6 +74,8 @@ def bench(
         raise click.UsageError(
             "this is a debug build, whose times mean nothing; `make setup` builds for release"
         )
+    if force_isa and build_info()["isa"] != force_isa:
+        raise click.UsageError(f"no {force_isa} here: the CPU has {build_info()['isa']} at most")
     usable = settings.threads or machine.cores()
     on = sorted({"one": {1}, "all": {usable}, "both": {1, usable}}[cores])
     with tempfile.TemporaryDirectory(prefix="turboshard-bench-") as folder, _progress(settings.quiet) as tell:

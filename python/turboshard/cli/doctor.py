@@ -36,6 +36,7 @@ def doctor(settings: Settings) -> int:
         for name, value in (
             ("turboshard", f"{build['version']}, {build['profile']} build"),
             ("libjpeg-turbo", f"{build['libjpeg_turbo']}, SIMD: {build['simd']}"),
+            ("own kernels", build["isa"]),
             ("SHA extension", "yes" if build["sha_extension"] else "no"),
             ("CPU", f"{facts['cpu']} ({build['target']})"),
             ("threads", facts["threads"]),

@@ -1,7 +1,7 @@
 //! What this build is and what it runs on.
 
 use pyo3::{prelude::*, types::PyDict};
-use turboshard::jpeg;
+use turboshard::{isa::Isa, jpeg};
 
 /// What this build is and what it runs on, as a dict.
 #[pyfunction]
@@ -12,6 +12,7 @@ pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     facts.set_item("target", std::env::consts::ARCH)?;
     facts.set_item("libjpeg_turbo", jpeg::version())?;
     facts.set_item("simd", jpeg::simd_level())?;
+    facts.set_item("isa", Isa::current().name())?;
     facts.set_item("sha_extension", sha_extension())?;
     Ok(facts)
 }

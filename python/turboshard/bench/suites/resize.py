@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HALF = 512
 QUARTER = 256
-Filter: TypeAlias = Literal["lanczos3", "box"]
+Filter: TypeAlias = Literal["lanczos3"] | Literal["box"]  # noqa: PYI030 - stubtest wants a Union
 
 
 def cases(setting: Setting) -> Iterator[Case[Images]]:
