@@ -209,3 +209,15 @@ def test_info_is_the_header(case: make.JpegCase) -> None:
         assert told["subsampling"] == options["subsampling"]
     with pytest.raises(ts.DecodeError):
         ts.info(case.data[:10])
+
+
+@given(make.jpegs(modes=["RGB", "L"]), st.sampled_from(["420", "422", "444"]), st.integers(1, 100))
+def test_optimized_encoding_is_smaller_and_the_same_picture(
+    case: make.JpegCase, subsampling: str, quality: int
+) -> None:
+    pixels = ts.decode(case.data)
+    assert pixels.size
+    plain = ts.encode(pixels, quality=quality, subsampling=subsampling)
+    optimized = ts.encode(pixels, quality=quality, subsampling=subsampling, optimize=True)
+    assert len(optimized) <= len(plain)
+    assert np.array_equal(image.decode(optimized), image.decode(plain))

@@ -349,3 +349,39 @@ def test_the_library_reads_it(half: Path) -> None:
     assert made[KEYS[5]]["__key__"] == KEYS[5]
     assert ts.verify(made).ok
     assert sys.getsizeof(made) < 10_000
+
+
+def test_optimize_alone_changes_nothing_but_huffman_tables(source: Path, tmp_path: Path) -> None:
+    made = tmp_path / "optimized"
+    saved = compared = 0
+    samples = resharded(source, "--optimize", out=made)
+    for one, other in zip(samples, release.samples_of(source), strict=True):
+        for (name, a), (other_name, b) in zip(one, other, strict=True):
+            assert name == other_name
+            if name.endswith(b".jpg"):
+                assert np.array_equal(image.decode(a), image.decode(b))
+                assert tables(a, "quantization") == tables(b, "quantization")
+                saved += len(b) - len(a)
+                compared += 1
+            else:
+                assert a == b
+    assert compared == 3 * COUNT
+    assert saved > 0
+    assert manifest(made)["quality"] is None, "the source does not say"
+    assert manifest(made)["provenance"]["quality"] is None, "nothing was encoded anew"
+
+
+def tables(data: bytes, name: str) -> Any:
+    return getattr(Image.open(io.BytesIO(data)), name)
+
+
+def test_optimize_goes_with_a_size(source: Path, half: Path, tmp_path: Path) -> None:
+    options = ["--size", "32", "--optimize", "--max-shard-size", "32KiB"]
+    samples = resharded(source, *options, out=tmp_path / "made")
+    sizes = [0, 0]
+    for one, other in zip(samples, release.samples_of(half), strict=True):
+        for (_, a), (name, b) in zip(one, other, strict=True):
+            if name.endswith(b".jpg"):
+                assert np.array_equal(image.decode(a), image.decode(b))
+                sizes = [sizes[0] + len(a), sizes[1] + len(b)]
+    assert 0 < sizes[0] < sizes[1]

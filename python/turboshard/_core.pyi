@@ -130,6 +130,7 @@ def encode(
     *,
     quality: int = 95,
     subsampling: Literal["420", "422", "444", "4:2:0", "4:2:2", "4:4:4"] = "420",
+    optimize: bool = False,
 ) -> bytes:
     """Encodes a JPEG (baseline, libjpeg's quality scale).
 
@@ -138,6 +139,7 @@ def encode(
             of which the fourth channel is dropped.
         quality: 1 to 100.
         subsampling: chroma resolution; ignored for grey.
+        optimize: Huffman tables made for this picture: fewer bytes, the same pixels, more time.
 
     Raises:
         TypeError: another dtype or shape.

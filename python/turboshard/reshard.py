@@ -34,6 +34,7 @@ class ReshardOptions(TypedDict, total=False):
     quality: int | None
     subsampling: Literal["keep", "420", "422", "444", "4:2:0", "4:2:2", "4:4:4"]
     space: Literal["rgb", "ycc"]
+    optimize: bool
     format: Literal["keep", "jpeg", "png"]
     to_rgb: bool
     allow_upscale: bool

@@ -86,7 +86,9 @@ def split_of(words: str) -> dict[str, float]:
 @click.option(
     "--tar-format", type=click.Choice(["gnu", "pax"]), help="Of names over 100 bytes.  [default: gnu]"
 )
-@click.option("--optimize", is_flag=True, help="Rewrite Huffman tables only. Not built yet.")
+@click.option(
+    "--optimize", is_flag=True, help="Huffman tables of each JPEG's own; alone, nothing else is changed."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.option(
     "--overwrite", is_flag=True, help="Replace a release of other options or another source in DST."
@@ -101,7 +103,6 @@ def reshard(
     output: str,
     selection: Selection,
     image_format: str | None,
-    optimize: bool,
     dry_run: bool,
     overwrite: bool,
     no_verify: bool,
@@ -114,8 +115,6 @@ def reshard(
     """
     from turboshard.reshard import plan, run
 
-    if optimize:
-        raise click.UsageError("--optimize is not built yet")
     if given["resample"] == "dct":
         raise click.UsageError("--resample dct is not built yet")
     options: ReshardOptions = {name: value for name, value in given.items() if value is not None}  # type: ignore[assignment]

@@ -5,7 +5,7 @@
 use crate::{
     error::{Error, Result},
     fault::ImageFault,
-    image::{Crop, Filter, Layout, Mode, Size, Subsampling, View},
+    image::{Crop, Filter, Layout, Mode, Size, View},
     jpeg::{self, Outcome, Planes, Source, Target, markers::Header},
     resize::Resizer,
 };
@@ -14,14 +14,19 @@ mod convert;
 mod fit;
 mod geometry;
 mod info;
+mod optimize;
 mod planes;
 mod png;
 mod transcode;
 
 use geometry::{Plan, Turn};
 
+pub use crate::jpeg::EncodeOptions;
 pub use info::{Info, info};
 pub use transcode::{DEFAULT_QUALITY, TranscodeOptions, Transcoded};
+
+/// Pixels above which Pillow warns of a decompression bomb; above twice as many it refuses, and so do we.
+pub const MANY_PIXELS: u64 = 89_478_485;
 
 /// What `decode` is asked for. Order: EXIF turn, crop, reduce, size, mode, layout.
 #[derive(Debug, Clone, Default)]
@@ -46,15 +51,6 @@ pub struct DecodeOptions {
     pub fill_truncated: bool,
     /// Pixels above which an image is refused before anything is allocated; `None` is no limit.
     pub max_pixels: Option<u64>,
-}
-
-/// How a JPEG is written.
-#[derive(Debug, Clone, Copy)]
-pub struct EncodeOptions {
-    /// 1 to 100, libjpeg's scale.
-    pub quality: u8,
-    /// Chroma resolution; ignored for grey.
-    pub subsampling: Subsampling,
 }
 
 /// What the decoder noticed.
@@ -169,7 +165,7 @@ impl Codec {
     /// # Errors
     /// `Invalid` if quality, size or channels are out of range.
     pub fn encode_into(&mut self, view: View<'_>, options: EncodeOptions, out: &mut Vec<u8>) -> Result<()> {
-        self.encoder.encode(view, options.quality, options.subsampling, &[], out)
+        self.encoder.encode(view, options, &[], out)
     }
 }
 

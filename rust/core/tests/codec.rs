@@ -35,7 +35,7 @@ fn with_markers(size: Size, channels: usize, subsampling: Subsampling, markers: 
     let pixels = picture(size, channels);
     let mut out = Vec::new();
     let view = View { pixels: &pixels, size, channels };
-    Encoder::default().encode(view, 88, subsampling, markers, &mut out).unwrap();
+    Encoder::default().encode(view, EncodeOptions::new(88, subsampling), markers, &mut out).unwrap();
     out
 }
 
@@ -153,7 +153,7 @@ fn encoding_refuses_what_is_out_of_range() {
     let mut codec = Codec::default();
     let size = Size::square(8);
     let pixels = vec![0; 8 * 8 * 4];
-    let options = |quality| EncodeOptions { quality, subsampling: Subsampling::S420 };
+    let options = |quality| EncodeOptions::new(quality, Subsampling::S420);
     let view = |channels, length| View { pixels: &pixels[..length], size, channels };
     let mut out = Vec::new();
     for (view, options) in [
@@ -188,7 +188,9 @@ fn info_names_what_was_encoded() {
         let pixels = picture(Size::square(8), 1);
         let mut out = Vec::new();
         let view = View { pixels: &pixels, size: Size::square(8), channels: 1 };
-        Encoder::default().encode(view, quality, Subsampling::S420, &[], &mut out).unwrap();
+        Encoder::default()
+            .encode(view, EncodeOptions::new(quality, Subsampling::S420), &[], &mut out)
+            .unwrap();
         let found = info(&out).unwrap();
         let estimate = found.quality.unwrap();
         assert!(estimate.exact && estimate.value == quality, "{quality}: {estimate:?}");
@@ -215,7 +217,7 @@ fn transcoding_is_decoding_resizing_and_encoding() {
         let (_, pixels) =
             decode(&data, &DecodeOptions { size: Some(size), mode, ..DecodeOptions::default() });
         let mut wanted = Vec::new();
-        let options = EncodeOptions { quality: 95, subsampling };
+        let options = EncodeOptions::new(95, subsampling);
         Codec::default().encode_into(View { pixels: &pixels, size, channels }, options, &mut wanted).unwrap();
         assert_eq!(out, wanted);
     }

@@ -9,7 +9,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 use turboshard::{
-    codec::{Codec, DecodeOptions, EncodeOptions},
+    codec::{Codec, DecodeOptions, EncodeOptions, TranscodeOptions},
     error::Kind,
     fault::ImageFault,
     image::{Mode, Size, Subsampling, View},
@@ -190,7 +190,7 @@ fn good() -> Vec<u8> {
     let size = Size { height: 37, width: 51 };
     let pixels = generated(size, 3);
     let mut jpeg = Vec::new();
-    let options = EncodeOptions { quality: 90, subsampling: Subsampling::S420 };
+    let options = EncodeOptions::new(90, Subsampling::S420);
     Codec::default().encode_into(View { pixels: &pixels, size, channels: 3 }, options, &mut jpeg).unwrap();
     jpeg
 }
@@ -241,4 +241,29 @@ fn every_prefix_is_refused_or_whole() {
         }
     }
     assert!(refused > 100);
+}
+
+#[test]
+fn tables_of_their_own_leave_the_pixels_and_never_cost_bytes() {
+    let (mut codec, mut smaller, mut refused) = (Codec::default(), 0, 0);
+    let optimize =
+        TranscodeOptions { optimize: true, max_pixels: Some(MAX_PIXELS), ..TranscodeOptions::default() };
+    for data in bad_ones().into_iter().chain([good()]) {
+        let before = decode(&mut codec, &data, Mode::Rgb).map_err(|e| e.to_string());
+        let mut out = b"in front".to_vec();
+        match codec.transcode(&data, &optimize, &mut out) {
+            Ok(done) => {
+                let file = out.strip_prefix(b"in front").unwrap();
+                assert!(if done.copied { file == data } else { file.len() < data.len() });
+                assert_eq!(decode(&mut codec, file, Mode::Rgb).map_err(|e| e.to_string()), before);
+                smaller += usize::from(!done.copied);
+            }
+            Err(error) => {
+                assert_eq!(before.unwrap_err(), error.to_string(), "what decodes is not refused");
+                assert_eq!(out, b"in front");
+                refused += 1;
+            }
+        }
+    }
+    assert!(smaller > 10 && refused > 20, "{smaller} {refused}");
 }

@@ -4,7 +4,7 @@
 use turboshard::{
     codec::{Codec, DecodeOptions, TranscodeOptions, Transcoded},
     image::{Filter, Fit, Mode, OutputFormat, Size, Space, Subsampling, View},
-    jpeg::{Decoder, Encoder, Plane, Planes, markers::Header},
+    jpeg::{Decoder, EncodeOptions, Encoder, Plane, Planes, markers::Header},
     resize::Resizer,
 };
 
@@ -19,7 +19,7 @@ fn jpeg(height: usize, width: usize, channels: usize, subsampling: Subsampling) 
         .collect();
     let mut out = Vec::new();
     let view = View { pixels: &pixels, size: Size { height, width }, channels };
-    Encoder::default().encode(view, 95, subsampling, &[], &mut out).unwrap();
+    Encoder::default().encode(view, EncodeOptions::new(95, subsampling), &[], &mut out).unwrap();
     out
 }
 
@@ -79,7 +79,13 @@ fn each_plane_is_resized_by_itself() {
                     .collect();
                 let mut wanted = Vec::new();
                 Encoder::default()
-                    .encode_planes([planes[0], planes[1], planes[2]], size, 95, target, &[], &mut wanted)
+                    .encode_planes(
+                        [planes[0], planes[1], planes[2]],
+                        size,
+                        EncodeOptions::new(95, target),
+                        &[],
+                        &mut wanted,
+                    )
                     .unwrap();
                 assert!(found == wanted, "{source:?} {target:?} {size:?}");
             }

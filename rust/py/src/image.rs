@@ -56,12 +56,13 @@ pub(crate) fn warn_if_large(py: Python<'_>, pixels: u64) -> PyResult<()> {
 
 /// Encodes a uint8 array as JPEG.
 #[pyfunction]
-#[pyo3(signature = (image, *, quality=95, subsampling=None), text_signature = "(image, *, quality=95, subsampling='420')")]
+#[pyo3(signature = (image, *, quality=95, subsampling=None, optimize=false), text_signature = "(image, *, quality=95, subsampling='420', optimize=False)")]
 pub(crate) fn encode<'py>(
     py: Python<'py>,
     image: &Bound<'py, PyAny>,
     quality: i64,
     subsampling: Option<&Bound<'py, PyAny>>,
+    optimize: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let Ok(quality @ 1..=100) = u8::try_from(quality) else {
         return Err(PyValueError::new_err(format!("quality {quality} is not within 1 to 100")));
@@ -71,7 +72,7 @@ pub(crate) fn encode<'py>(
     let view = view(&pixels)?;
     let jpeg = enter::inline(py, |codec| {
         let mut jpeg = Vec::new();
-        codec.encode_into(view, EncodeOptions { quality, subsampling }, &mut jpeg)?;
+        codec.encode_into(view, EncodeOptions { quality, subsampling, optimize }, &mut jpeg)?;
         Ok(jpeg)
     })?;
     Ok(PyBytes::new(py, &jpeg))

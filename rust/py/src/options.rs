@@ -13,7 +13,7 @@ use turboshard::{
 use crate::error;
 
 /// Pillow's limit: above it a warning, above twice it an error.
-pub(crate) const WARN_PIXELS: u64 = 89_478_485;
+pub(crate) use turboshard::codec::MANY_PIXELS as WARN_PIXELS;
 
 /// Reads `size resample reduce crop mode layout exif strict truncated`; `call` is named in errors.
 pub(crate) fn decode(call: &str, keywords: Option<&Bound<'_, PyDict>>) -> PyResult<DecodeOptions> {

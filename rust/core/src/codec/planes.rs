@@ -3,18 +3,18 @@
 //! Chroma of a 4:2:0 image is already half the size, so that a 4:4:4 image of half the size takes it as it is, and a
 //! 4:2:0 one halves it, where the way through RGB enlarges it, converts it, halves it twice and converts it back.
 
-use super::{Codec, TranscodeOptions, transcode::DEFAULT_QUALITY};
+use super::{Codec, TranscodeOptions};
 use crate::{
     error::{Error, Result},
     image::{Crop, OutputFormat, Size, Space, Subsampling},
-    jpeg::{Outcome, Planes, Source, markers::Header},
+    jpeg::{EncodeOptions, Outcome, Planes, Source, markers::Header},
     resize::Resizer,
 };
 
 /// What one image's planes are made into.
 pub(super) struct Target<'a> {
     pub(super) size: Size,
-    pub(super) subsampling: Subsampling,
+    pub(super) style: EncodeOptions,
     pub(super) segments: &'a [(u8, &'a [u8])],
 }
 
@@ -57,15 +57,14 @@ impl Codec {
         }
         image.planes(from)?;
         let outcome = image.finish()?;
-        let chroma = target.subsampling.chroma(target.size);
+        let chroma = target.style.subsampling.chroma(target.size);
         let sizes = [target.size, chroma, chroma];
         to.of(sizes);
         for (number, size) in sizes.into_iter().enumerate() {
             resize(resizer, from, to, number, size, options)?;
         }
         to.pad();
-        let quality = options.quality.unwrap_or(DEFAULT_QUALITY);
-        encoder.encode_planes(to.planes(), target.size, quality, target.subsampling, target.segments, out)?;
+        encoder.encode_planes(to.planes(), target.size, target.style, target.segments, out)?;
         Ok(Some(outcome))
     }
 }

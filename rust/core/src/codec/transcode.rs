@@ -8,7 +8,7 @@ use crate::{
     fault::ImageFault,
     image::{Crop, Filter, Fit, Mode, OutputFormat, Size, Space, Subsampling, View},
     jpeg::{
-        Encoder, MAX_PAYLOAD, exif,
+        EncodeOptions, Encoder, MAX_PAYLOAD, exif,
         markers::{APP1, APP2, Frame, Header, Segment, Segments},
     },
 };
@@ -37,10 +37,20 @@ pub struct TranscodeOptions {
     pub allow_upscale: bool,
     /// Format of the result.
     pub format: OutputFormat,
+    /// Huffman tables of their own; of an image that need not be encoded anew, nothing else is changed.
+    pub optimize: bool,
     /// Any warning of the decoder is an error.
     pub strict: bool,
     /// Pixels above which an image is refused before anything is allocated; `None` is no limit.
     pub max_pixels: Option<u64>,
+}
+
+impl TranscodeOptions {
+    /// How an image that is encoded anew is written.
+    fn style(&self, subsampling: Subsampling) -> EncodeOptions {
+        let quality = self.quality.unwrap_or(DEFAULT_QUALITY);
+        EncodeOptions { quality, subsampling, optimize: self.optimize }
+    }
 }
 
 /// What `transcode` did.
@@ -84,6 +94,9 @@ impl Codec {
             && options.subsampling.is_none()
             && options.format != OutputFormat::Png
             && !(inks && options.to_rgb);
+        if nothing_to_do && options.optimize {
+            return self.optimize(jpeg, &header, options, out);
+        }
         if nothing_to_do {
             out.extend_from_slice(jpeg);
             return Ok(Transcoded { size: Some(size), copied: true, ..Transcoded::default() });
@@ -108,19 +121,19 @@ impl Codec {
             return Ok(Transcoded { report, ..done });
         }
         let (subsampling, changed) = subsampling(frame, options.subsampling);
-        let quality = options.quality.unwrap_or(DEFAULT_QUALITY);
+        let style = options.style(subsampling);
         let segments = carried.segments();
         (done.subsampling, done.subsampling_changed) = ((frame.count != 1).then_some(subsampling), changed);
         if planes::possible(&header, options, crop, size, subsampling) {
             check_pixels(&header, options.max_pixels)?;
-            let target = planes::Target { size, subsampling, segments: &segments };
+            let target = planes::Target { size, style, segments: &segments };
             if let Some(outcome) = self.transcode_planes(jpeg, &header, options, &target, out)? {
                 return Ok(Transcoded { report: super::report(outcome, &header, options.strict)?, ..done });
             }
         }
         done.through_rgb = options.space == Space::Ycc && frame.count != 1;
         done.report = self.pixels(jpeg, &header, options, crop, size, |encoder, view| {
-            encoder.encode(view, quality, subsampling, &segments, out)
+            encoder.encode(view, style, &segments, out)
         })?;
         Ok(done)
     }

@@ -1,4 +1,4 @@
-//! Encoding: baseline, standard Huffman tables, slow integer DCT, no restart markers. Equal pixels and
+//! Encoding: baseline, slow integer DCT, no restart markers, the standard Huffman tables unless others are asked for. Equal pixels and
 //! options give equal bytes.
 #![allow(unsafe_code)]
 
@@ -15,6 +15,24 @@ pub const MAX_PAYLOAD: usize = 65533;
 
 /// Largest side of a JPEG.
 const MAX_SIDE: usize = 65500;
+
+/// How a JPEG is written.
+#[derive(Debug, Clone, Copy)]
+pub struct EncodeOptions {
+    /// 1 to 100, libjpeg's scale.
+    pub quality: u8,
+    /// Chroma resolution; ignored for grey.
+    pub subsampling: Subsampling,
+    /// Huffman tables made for this picture instead of the standard ones: fewer bytes, the same pixels, more time.
+    pub optimize: bool,
+}
+
+impl EncodeOptions {
+    /// With the standard Huffman tables.
+    pub const fn new(quality: u8, subsampling: Subsampling) -> Self {
+        Self { quality, subsampling, optimize: false }
+    }
+}
 
 /// One plane of a picture: rows of samples, `stride` apart, each filled up to a multiple of eight.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +54,7 @@ const NOTHING: ffi::RawPicture = ffi::RawPicture {
     quality: 0,
     horizontal: 1,
     vertical: 1,
+    optimize: 0,
     markers: std::ptr::null(),
     marker_count: 0,
 };
@@ -58,8 +77,7 @@ impl Encoder {
     pub fn encode(
         &mut self,
         view: View<'_>,
-        quality: u8,
-        subsampling: Subsampling,
+        options: EncodeOptions,
         markers: &[(u8, &[u8])],
         out: &mut Vec<u8>,
     ) -> Result<()> {
@@ -82,24 +100,23 @@ impl Encoder {
             ..NOTHING
         };
         // SAFETY: the rows hold what `size` and `channels` say, as checked.
-        unsafe { self.run(&picture, size, quality, subsampling, markers, out) }
+        unsafe { self.run(&picture, size, options, markers, out) }
     }
 
     /// Encodes `YCbCr` that never was RGB, and appends the file to `out`; otherwise as [`Encoder::encode`].
     ///
     /// # Errors
-    /// As [`Encoder::encode`]; `Invalid` if a plane is not what `size` and `subsampling` make it.
+    /// As [`Encoder::encode`]; `Invalid` if a plane is not what `size` and subsampling make it.
     pub fn encode_planes(
         &mut self,
         planes: [Plane<'_>; 3],
         size: Size,
-        quality: u8,
-        subsampling: Subsampling,
+        options: EncodeOptions,
         markers: &[(u8, &[u8])],
         out: &mut Vec<u8>,
     ) -> Result<()> {
         for (number, plane) in planes.iter().enumerate() {
-            let wanted = if number == 0 { size } else { subsampling.chroma(size) };
+            let wanted = if number == 0 { size } else { options.subsampling.chroma(size) };
             let rows = wanted.height.saturating_sub(1).checked_mul(plane.stride);
             let needed = rows.and_then(|n| n.checked_add(wanted.width.next_multiple_of(8)));
             if plane.stride < wanted.width || needed.is_none_or(|needed| needed > plane.samples.len()) {
@@ -113,7 +130,7 @@ impl Encoder {
             ..NOTHING
         };
         // SAFETY: each plane's rows hold whole blocks, as checked.
-        unsafe { self.run(&picture, size, quality, subsampling, markers, out) }
+        unsafe { self.run(&picture, size, options, markers, out) }
     }
 
     /// Fills in the rest of `picture` and runs C.
@@ -124,11 +141,11 @@ impl Encoder {
         &mut self,
         picture: &ffi::RawPicture,
         size: Size,
-        quality: u8,
-        subsampling: Subsampling,
+        options: EncodeOptions,
         markers: &[(u8, &[u8])],
         out: &mut Vec<u8>,
     ) -> Result<()> {
+        let EncodeOptions { quality, subsampling, optimize } = options;
         if !(1..=100).contains(&quality) {
             return Err(Error::invalid(format!("quality {quality} is not between 1 and 100")));
         }
@@ -154,23 +171,59 @@ impl Encoder {
             quality: i32::from(quality),
             horizontal: horizontal as i32,
             vertical: vertical as i32,
+            optimize: i32::from(optimize),
             markers: markers.as_ptr(),
             marker_count: markers.len(),
             ..*picture
         };
-        let raw = if let Some(raw) = self.raw {
-            raw
-        } else {
-            // SAFETY: no argument; a null pointer is told apart here.
-            let raw = NonNull::new(unsafe { ffi::ts_encoder_new() }).ok_or_else(out_of_memory)?;
-            self.raw = Some(raw);
-            raw
-        };
+        let raw = self.raw()?;
         let (mut data, mut length) = (std::ptr::null(), 0);
         // SAFETY: `picture` describes its pixels, as the caller vouches, and `markers` truly; all live until the
         // call returns.
         let code =
             unsafe { ffi::ts_encoder_run(raw.as_ptr(), &raw const picture, &raw mut data, &raw mut length) };
+        // SAFETY: as C left it.
+        unsafe { self.take(code, data, length, out) }
+    }
+
+    /// Writes a Huffman-coded baseline JPEG with tables of its own: the same coefficients and markers, in fewer bytes.
+    /// Appends the file to `out`. What follows the end of the image is not written.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] with libjpeg's words; data that decode without an error have none.
+    pub fn optimize(&mut self, jpeg: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        let raw = self.raw()?;
+        let (mut data, mut length) = (std::ptr::null(), 0);
+        // SAFETY: an encoder of ours; `jpeg` lives until the call returns, and C does not keep it in use.
+        let code = unsafe {
+            ffi::ts_encoder_optimize(raw.as_ptr(), jpeg.as_ptr(), jpeg.len(), &raw mut data, &raw mut length)
+        };
+        // SAFETY: as C left it.
+        unsafe { self.take(code, data, length, out) }
+    }
+
+    fn raw(&mut self) -> Result<NonNull<ffi::RawEncoder>> {
+        if let Some(raw) = self.raw {
+            return Ok(raw);
+        }
+        // SAFETY: no argument; a null pointer is told apart here.
+        let raw = NonNull::new(unsafe { ffi::ts_encoder_new() }).ok_or_else(out_of_memory)?;
+        self.raw = Some(raw);
+        Ok(raw)
+    }
+
+    /// Appends what C has written to `out`.
+    ///
+    /// # Safety
+    /// `code`, `data` and `length` are what the last call on this encoder gave.
+    unsafe fn take(
+        &mut self,
+        code: std::ffi::c_int,
+        data: *const u8,
+        length: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let raw = self.raw()?;
         if code != ffi::DONE {
             // SAFETY: the encoder's text is ended by a zero byte and stays until the next call.
             let words = unsafe { CStr::from_ptr(ffi::ts_encoder_failure(raw.as_ptr())) };
@@ -201,21 +254,22 @@ mod tests {
         for subsampling in [Subsampling::S420, Subsampling::S422, Subsampling::S444] {
             for (height, width) in [(1, 1), (8, 8), (16, 16), (21, 37), (64, 48), (100, 17)] {
                 let size = Size { height, width };
+                let options = EncodeOptions::new(90, subsampling);
                 let grey = |y: usize, x: usize| (x * 7 + y * 13) as u8;
                 let rgb: Vec<u8> =
                     (0..height * width).flat_map(|i| [grey(i / width, i % width); 3]).collect();
                 let (mut wanted, mut found) = (Vec::new(), Vec::new());
                 let view = View { pixels: &rgb, size, channels: 3 };
-                encoder.encode(view, 90, subsampling, &[], &mut wanted).unwrap();
+                encoder.encode(view, options, &[], &mut wanted).unwrap();
                 let stride = width.next_multiple_of(8);
                 let luma: Vec<u8> =
                     (0..height * stride).map(|i| grey(i / stride, (i % stride).min(width - 1))).collect();
                 let flat = vec![128; luma.len()];
                 let planes = [&luma, &flat, &flat].map(|samples| Plane { samples, stride });
-                encoder.encode_planes(planes, size, 90, subsampling, &[], &mut found).unwrap();
+                encoder.encode_planes(planes, size, options, &[], &mut found).unwrap();
                 assert!(found == wanted, "{subsampling:?} {size:?}");
                 let short = [&luma[..luma.len() - 1], &flat, &flat].map(|samples| Plane { samples, stride });
-                assert!(encoder.encode_planes(short, size, 90, subsampling, &[], &mut found).is_err());
+                assert!(encoder.encode_planes(short, size, options, &[], &mut found).is_err());
             }
         }
     }

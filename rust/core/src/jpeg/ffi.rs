@@ -58,6 +58,7 @@ pub(super) struct RawPicture {
     pub(super) quality: i32,
     pub(super) horizontal: i32,
     pub(super) vertical: i32,
+    pub(super) optimize: i32,
     pub(super) markers: *const RawMarker,
     pub(super) marker_count: usize,
 }
@@ -116,6 +117,13 @@ unsafe extern "C" {
     pub(super) fn ts_encoder_run(
         encoder: *mut RawEncoder,
         picture: *const RawPicture,
+        out: *mut *const u8,
+        size: *mut usize,
+    ) -> c_int;
+    pub(super) fn ts_encoder_optimize(
+        encoder: *mut RawEncoder,
+        data: *const u8,
+        data_size: usize,
         out: *mut *const u8,
         size: *mut usize,
     ) -> c_int;

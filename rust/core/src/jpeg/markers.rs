@@ -15,6 +15,8 @@ pub(crate) const APP1: u8 = 0xE1;
 pub(crate) const APP2: u8 = 0xE2;
 const APP13: u8 = 0xED;
 const APP14: u8 = 0xEE;
+/// The frame of a baseline image.
+pub(crate) const BASELINE: u8 = 0xC0;
 const DQT: u8 = 0xDB;
 const DHP: u8 = 0xDE;
 const SOS: u8 = 0xDA;

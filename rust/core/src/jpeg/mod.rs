@@ -13,7 +13,7 @@ mod ffi;
 mod planes;
 
 pub use decode::{Decoder, Image, Outcome, Source, Target};
-pub use encode::{Encoder, MAX_PAYLOAD, Plane};
+pub use encode::{EncodeOptions, Encoder, MAX_PAYLOAD, Plane};
 pub use planes::Planes;
 
 // Links the static library whose functions the shim calls.

@@ -79,6 +79,7 @@ typedef struct {
   int32_t channels; /* 1 grey, 3 RGB, 4 RGB and a byte that is ignored */
   int32_t quality;
   int32_t horizontal, vertical; /* sampling factors of luma; chroma has 1 and 1 */
+  int32_t optimize;             /* Huffman tables of its own, which takes a second pass */
   const ts_marker *markers;
   size_t marker_count;
 } ts_picture;
@@ -90,5 +91,8 @@ void ts_encoder_free(ts_encoder *encoder);
 const char *ts_encoder_failure(const ts_encoder *encoder);
 /* The file is at `*out` until the next call. */
 int ts_encoder_run(ts_encoder *encoder, const ts_picture *picture, const uint8_t **out, size_t *size);
+/* The same coefficients and markers with Huffman tables of their own. */
+int ts_encoder_optimize(ts_encoder *encoder, const uint8_t *data, size_t data_size, const uint8_t **out,
+                        size_t *size);
 
 #endif

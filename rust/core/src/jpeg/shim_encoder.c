@@ -17,6 +17,8 @@ struct ts_encoder {
   errors errors;
   destination out;
   int made;
+  struct jpeg_decompress_struct source; /* of ts_encoder_optimize */
+  int reading;
 };
 
 static void begin_output(j_compress_ptr jpeg) {
@@ -43,6 +45,22 @@ static void end_output(j_compress_ptr jpeg) {
   out->size = out->capacity - out->base.free_in_buffer;
 }
 
+/* Ends what the last call, whatever became of it, left. */
+static void forget(ts_encoder *e) {
+  if (e->made) jpeg_destroy_compress(&e->jpeg);
+  if (e->reading) jpeg_destroy_decompress(&e->source);
+  e->made = e->reading = 0;
+}
+
+static void begin(ts_encoder *e) {
+  jpeg_create_compress(&e->jpeg);
+  e->made = 1;
+  e->out.base.init_destination = begin_output;
+  e->out.base.empty_output_buffer = grow_output;
+  e->out.base.term_destination = end_output;
+  e->jpeg.dest = &e->out.base;
+}
+
 ts_encoder *ts_encoder_new(void) {
   ts_encoder *e = calloc(1, sizeof(ts_encoder));
   if (e == NULL) return NULL;
@@ -57,7 +75,7 @@ ts_encoder *ts_encoder_new(void) {
 
 void ts_encoder_free(ts_encoder *e) {
   if (e == NULL) return;
-  if (e->made) jpeg_destroy_compress(&e->jpeg);
+  forget(e);
   free(e->out.data);
   free(e);
 }
@@ -99,16 +117,10 @@ static void write_planes(j_compress_ptr jpeg, const ts_picture *p) {
 
 int ts_encoder_run(ts_encoder *e, const ts_picture *p, const uint8_t **out, size_t *size) {
   size_t i;
-  if (e->made) jpeg_destroy_compress(&e->jpeg);
-  e->made = 0;
+  forget(e);
   e->jpeg.err = ts_set_up_errors(&e->errors);
   if (setjmp(e->errors.escape)) return TS_FAILED;
-  jpeg_create_compress(&e->jpeg);
-  e->made = 1;
-  e->out.base.init_destination = begin_output;
-  e->out.base.empty_output_buffer = grow_output;
-  e->out.base.term_destination = end_output;
-  e->jpeg.dest = &e->out.base;
+  begin(e);
   e->jpeg.image_width = p->width;
   e->jpeg.image_height = p->height;
   e->jpeg.input_components = p->channels;
@@ -119,6 +131,7 @@ int ts_encoder_run(ts_encoder *e, const ts_picture *p, const uint8_t **out, size
   jpeg_set_defaults(&e->jpeg);
   jpeg_set_quality(&e->jpeg, p->quality, TRUE);
   e->jpeg.dct_method = JDCT_ISLOW;
+  e->jpeg.optimize_coding = p->optimize;
   if (p->channels != 1) {
     e->jpeg.comp_info[0].h_samp_factor = p->horizontal;
     e->jpeg.comp_info[0].v_samp_factor = p->vertical;
@@ -134,6 +147,39 @@ int ts_encoder_run(ts_encoder *e, const ts_picture *p, const uint8_t **out, size
     write_rows(&e->jpeg, p);
   }
   jpeg_finish_compress(&e->jpeg);
+  *out = e->out.data;
+  *size = e->out.size;
+  return TS_DONE;
+}
+
+int ts_encoder_optimize(ts_encoder *e, const uint8_t *data, size_t data_size, const uint8_t **out, size_t *size) {
+  jvirt_barray_ptr *coefficients;
+  jpeg_saved_marker_ptr marker;
+  int code;
+  forget(e);
+  e->jpeg.err = e->source.err = ts_set_up_errors(&e->errors);
+  if (setjmp(e->errors.escape)) return TS_FAILED;
+  jpeg_create_decompress(&e->source);
+  e->reading = 1;
+  jpeg_mem_src(&e->source, data, (unsigned long)data_size);
+  jpeg_save_markers(&e->source, JPEG_COM, 0xFFFF);
+  for (code = 0; code < 16; code++) jpeg_save_markers(&e->source, JPEG_APP0 + code, 0xFFFF);
+  jpeg_read_header(&e->source, TRUE);
+  coefficients = jpeg_read_coefficients(&e->source);
+
+  begin(e);
+  jpeg_copy_critical_parameters(&e->source, &e->jpeg);
+  e->jpeg.optimize_coding = TRUE;
+  e->jpeg.restart_interval = e->source.restart_interval;
+  /* all markers are copied, those that libjpeg would write by itself among them */
+  e->jpeg.write_JFIF_header = FALSE;
+  e->jpeg.write_Adobe_marker = FALSE;
+  jpeg_write_coefficients(&e->jpeg, coefficients);
+  for (marker = e->source.marker_list; marker != NULL; marker = marker->next) {
+    jpeg_write_marker(&e->jpeg, marker->marker, marker->data, marker->data_length);
+  }
+  jpeg_finish_compress(&e->jpeg);
+  jpeg_finish_decompress(&e->source);
   *out = e->out.data;
   *size = e->out.size;
   return TS_DONE;

@@ -266,10 +266,10 @@ impl<'a> Run<'a> {
             None => of_source("resolution").and_then(|found| serde_json::from_value(found).ok()),
         };
         let pictures = fields.iter().any(|field| select::is_jpeg(field));
-        let quality = match options.transcode() {
+        let quality = match options.encodes() {
             _ if !pictures => None,
-            Some(_) => Some(options.quality.unwrap_or(DEFAULT_QUALITY)),
-            None => {
+            true => Some(options.quality.unwrap_or(DEFAULT_QUALITY)),
+            false => {
                 of_source("quality").and_then(|quality| quality.as_u64()).and_then(|q| u8::try_from(q).ok())
             }
         };
@@ -302,7 +302,7 @@ impl<'a> Run<'a> {
             })
             .collect();
         let options = &plan.options;
-        let touched = options.transcode().is_some();
+        let touched = options.encodes();
         let facts = json!({
             "source": sources,
             "source_verified": plan.source_verified(),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    codec::TranscodeOptions,
+    codec::{MANY_PIXELS, TranscodeOptions},
     error::{Error, Result},
     image::{Filter, Fit, OutputFormat, Size, Space, Subsampling},
     reshard::select::Condition,
@@ -38,6 +38,8 @@ pub struct Options {
     /// The colours to resize in: `rgb`, or `ycc`, which leaves luma and chroma apart.
     #[serde(deserialize_with = "by_name", serialize_with = "as_name")]
     pub space: Space,
+    /// Huffman tables of their own; alone, JPEG fields keep their pixels.
+    pub optimize: bool,
     /// `keep`, `jpeg` or `png`.
     #[serde(deserialize_with = "by_name", serialize_with = "as_name")]
     pub format: OutputFormat,
@@ -83,6 +85,7 @@ impl Default for Options {
             quality: None,
             subsampling: Chroma::default(),
             space: Space::default(),
+            optimize: false,
             format: OutputFormat::default(),
             to_rgb: false,
             allow_upscale: false,
@@ -134,6 +137,9 @@ impl Options {
         if self.space == Space::Ycc && self.format == OutputFormat::Png {
             return refuse("space ycc does not apply to format png, whose pixels are RGB");
         }
+        if self.optimize && self.format == OutputFormat::Png {
+            return refuse("optimize is for JPEG, and does not apply to format png");
+        }
         if self.max_samples == Some(0) || self.num_shards == Some(0) || self.first == Some(0) {
             return refuse("max_samples, num_shards and first must be at least 1");
         }
@@ -162,13 +168,17 @@ impl Options {
         Ok(())
     }
 
-    /// What happens to a picture; `None` if payloads are copied byte for byte.
-    pub fn transcode(&self) -> Option<TranscodeOptions> {
-        let touched = self.size.is_some()
+    /// Whether pictures are encoded anew.
+    pub fn encodes(&self) -> bool {
+        self.size.is_some()
             || self.quality.is_some()
             || self.subsampling != Chroma::Keep
-            || self.format != OutputFormat::Keep;
-        touched.then(|| TranscodeOptions {
+            || self.format != OutputFormat::Keep
+    }
+
+    /// What happens to a picture; `None` if payloads are copied byte for byte.
+    pub fn transcode(&self) -> Option<TranscodeOptions> {
+        (self.encodes() || self.optimize).then(|| TranscodeOptions {
             size: self.size.map(|(height, width)| Size { height, width }),
             fit: self.fit,
             filter: self.resample,
@@ -178,9 +188,11 @@ impl Options {
                 Chroma::As(subsampling) => Some(subsampling),
             },
             space: self.space,
+            optimize: self.optimize,
             format: self.format,
             to_rgb: self.to_rgb,
             allow_upscale: self.allow_upscale,
+            max_pixels: Some(2 * MANY_PIXELS),
             ..TranscodeOptions::default()
         })
     }

@@ -168,7 +168,7 @@ impl Synth {
             // encoded into scratch and copied, so that the sample holds no spare capacity
             file.clear();
             let view = View { pixels, size: Size::square(size), channels: 3 };
-            codec.encode_into(view, EncodeOptions { quality, subsampling: Subsampling::S420 }, file)?;
+            codec.encode_into(view, EncodeOptions::new(quality, Subsampling::S420), file)?;
             members.push(((*field).to_owned(), file.clone()));
         }
         members.push((JSON_FIELD.to_owned(), identity.json()));
