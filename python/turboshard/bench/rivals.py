@@ -7,6 +7,7 @@ A rival is used as its own documentation does, and made to return what `turbosha
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
@@ -139,6 +140,42 @@ def imagecodecs() -> Rival:
     )
 
 
+def kornia_rs() -> Rival:
+    """kornia-rs, by its libjpeg-turbo; its default decoder is another one, a few grey levels away."""
+    from kornia_rs.io import decode_image_jpegturbo
+
+    return Rival(
+        name="kornia-rs",
+        version=_version("kornia-rs"),
+        decode=lambda jpeg: _array(decode_image_jpegturbo(jpeg, "rgb")),
+        half=None,
+    )
+
+
+def pyvips() -> Rival:
+    """pyvips, its operation cache off and one thread: what is asked for is computed each time."""
+    import pyvips as vips
+
+    vips.cache_set_max(0)
+    os.environ.setdefault("VIPS_CONCURRENCY", "1")
+
+    def opened(jpeg: bytes, **options: object) -> Any:
+        return vips.Image.new_from_buffer(jpeg, "", access="sequential", **options)
+
+    def resize(jpeg: bytes, size: int) -> Pixels:
+        image = opened(jpeg)
+        return _array(image.resize(size / image.width, kernel="lanczos3").numpy())
+
+    return Rival(
+        name="pyvips",
+        version=f"{vips.__version__}, libvips {vips.version(0)}.{vips.version(1)}",
+        decode=lambda jpeg: _array(opened(jpeg).numpy()),
+        half=lambda jpeg: _array(opened(jpeg, shrink=2).numpy()),
+        resize=resize,
+        same_filter=False,
+    )
+
+
 def torchvision() -> Rival:
     """torchvision's CPU decoder; torch's own threads are held at one."""
     import torch
@@ -156,7 +193,7 @@ def torchvision() -> Rival:
 def installed() -> tuple[list[Rival], list[Missing]]:
     """Every rival that can be imported here, and why the others cannot."""
     found, missing = [], []
-    for load in (pillow, simplejpeg, pyturbojpeg, opencv, imagecodecs, torchvision):
+    for load in (pillow, simplejpeg, pyturbojpeg, opencv, imagecodecs, kornia_rs, pyvips, torchvision):
         try:
             found.append(load())
         except Exception as error:  # noqa: BLE001  # a broken install raises what it likes; its reason is shown
