@@ -17,6 +17,7 @@ pub mod isa;
 pub mod pool;
 pub mod progress;
 pub mod random;
+pub mod sha256;
 
 pub mod batch;
 pub mod codec;
