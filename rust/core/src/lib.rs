@@ -39,6 +39,7 @@ pub mod reghead;
 pub mod release;
 pub mod reshard;
 pub mod samples;
+pub mod scan;
 pub mod source;
 pub mod spec;
 pub mod sums;

@@ -145,6 +145,17 @@ impl Pool {
         self.threads
     }
 
+    /// What long work asks now and then whether to stop: the hook where it runs on the calling thread, which alone
+    /// may ask it, the flag on the pool's.
+    pub fn go_on<'a>(&self, cancel: &'a Cancel<'_>) -> impl Fn() -> Result<()> + Sync + use<'a> {
+        let alone = self.rayon.is_none();
+        move || match (alone, cancel.is_set()) {
+            (true, _) => cancel.check(),
+            (false, true) => Err(Error::new(Kind::Cancelled)),
+            (false, false) => Ok(()),
+        }
+    }
+
     /// Takes items from `source` until it ends, works on at most `window` of them at a time, and gives
     /// the results to `sink` in the order of the items.
     ///

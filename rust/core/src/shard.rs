@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Result},
     fault::TarFault,
     index::{Index, Policy},
+    pool::{Cancel, Pool, Stash},
 };
 
 /// An indexed shard. Cheap to share between threads; reads do not move a file position.
@@ -29,7 +30,15 @@ impl Shard {
     /// # Errors
     /// `Io`, `Tar`.
     pub fn open(path: &Path, policy: Policy) -> Result<Self> {
-        let index = Index::of_file(path, policy)?;
+        Self::open_unless(path, policy, &|| Ok(()))
+    }
+
+    /// As [`Shard::open`]; `go_on` is asked now and then whether to.
+    ///
+    /// # Errors
+    /// Those of [`Shard::open`] and of `go_on`.
+    pub fn open_unless(path: &Path, policy: Policy, go_on: &dyn Fn() -> Result<()>) -> Result<Self> {
+        let index = Index::of_file_unless(path, policy, go_on)?;
         Self::with_index(path, Arc::new(index))
     }
 
@@ -109,6 +118,20 @@ impl Shard {
         };
         self.read_into(offset, size as usize, buffer).map_err(|e| e.in_member(self.index.name(member)))
     }
+}
+
+/// Opens and indexes many shards, several at a time, in order.
+///
+/// # Errors
+/// That of the earliest shard that fails, as [`Shard::open`]; `Cancelled`.
+pub fn open_all<P: AsRef<Path> + Sync>(
+    paths: &[P],
+    policy: Policy,
+    pool: &Pool,
+    cancel: &Cancel<'_>,
+) -> Result<Vec<Shard>> {
+    let go_on = pool.go_on(cancel);
+    pool.map(paths, &Stash::<()>::new(), cancel, |(), path| Shard::open_unless(path.as_ref(), policy, &go_on))
 }
 
 /// Fills `buffer` with `len` bytes of a file from `offset`; reuses its memory.

@@ -1,18 +1,19 @@
 //! SHA-256: a digest as a value, and the digests of files.
 
-use std::{fmt, fs::File, io::Read, path::Path, str::FromStr};
+mod files;
+mod lanes;
+
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
-    error::{Error, Kind, Result},
-    pool::{Cancel, Pool, Stash},
-    shard,
+    error::{Error, Result},
+    sha256::{self, BLOCK, Kernel, Lane, PADDING, START, State},
 };
 
-/// Bytes read and hashed at a time: stays in the L2 cache between the two.
-const CHUNK: usize = 256 << 10;
+pub(crate) use files::{Sink, with_sinks};
+pub use files::{of_file, of_files};
 
 /// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,7 +22,9 @@ pub struct Digest(pub [u8; 32]);
 impl Digest {
     /// The digest of bytes in memory.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        let mut hasher = Hasher::default();
+        hasher.update(bytes);
+        hasher.finish()
     }
 }
 
@@ -67,17 +70,51 @@ impl FromStr for Digest {
 }
 
 /// A digest being computed. Cloning it and finishing the clone gives the digest of the prefix so far.
-#[derive(Clone, Default)]
-pub struct Hasher(Sha256);
+#[derive(Clone)]
+pub struct Hasher {
+    state: State,
+    size: u64,
+    /// The bytes after the last whole block, `size % BLOCK` of them, and room for what ends the message.
+    tail: [u8; BLOCK + PADDING],
+}
 
 impl Hasher {
     /// Takes more bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+    pub fn update(&mut self, mut bytes: &[u8]) {
+        let held = (self.size % BLOCK as u64) as usize;
+        self.size += bytes.len() as u64;
+        if held > 0 {
+            let (first, rest) = bytes.split_at(bytes.len().min(BLOCK - held));
+            if let Some(room) = self.tail.get_mut(held..held + first.len()) {
+                room.copy_from_slice(first);
+            }
+            if held + first.len() < BLOCK {
+                return;
+            }
+            let data = self.tail.get(..BLOCK).unwrap_or(&[]);
+            Kernel::current().compress(&mut [Lane { state: &mut self.state, data }]);
+            bytes = rest;
+        }
+        let taken = Kernel::current().compress(&mut [Lane { state: &mut self.state, data: bytes }]);
+        let rest = bytes.get(taken..).unwrap_or(&[]);
+        if let Some(room) = self.tail.get_mut(..rest.len()) {
+            room.copy_from_slice(rest);
+        }
     }
+
     /// The digest of everything taken.
-    pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
+    pub fn finish(mut self) -> Digest {
+        let held = (self.size % BLOCK as u64) as usize;
+        let added = sha256::pad(self.size, held, self.tail.get_mut(held..).unwrap_or(&mut []));
+        let data = self.tail.get(..held + added).unwrap_or(&[]);
+        Kernel::current().compress(&mut [Lane { state: &mut self.state, data }]);
+        Digest(sha256::bytes(&self.state))
+    }
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self { state: START, size: 0, tail: [0; BLOCK + PADDING] }
     }
 }
 
@@ -87,77 +124,19 @@ impl fmt::Debug for Hasher {
     }
 }
 
-/// Digest and size of one file, read in order through a reused buffer.
-/// `progress` gets the bytes of each chunk as it is hashed.
-///
-/// # Errors
-/// [`crate::error::Kind::Io`], `Cancelled`.
-pub fn of_file(path: &Path, cancel: &Cancel<'_>, progress: &(dyn Fn(u64) + Sync)) -> Result<(Digest, u64)> {
-    hash_file(path, &mut Vec::new(), progress, &|| cancel.check())
-}
-
-/// Digests of many files, several at a time; one result a file, in order. A file that cannot be read is its own result.
-///
-/// # Errors
-/// Only `Cancelled` and `Internal`.
-pub fn of_files<P: AsRef<Path> + Sync>(
-    paths: &[P],
-    pool: &Pool,
-    cancel: &Cancel<'_>,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Result<Vec<Result<(Digest, u64)>>> {
-    // Only the calling thread may ask the hook; with one thread the work is on it.
-    let alone = pool.threads() == 1;
-    let go_on = || match (alone, cancel.is_set()) {
-        (true, _) => cancel.check(),
-        (false, true) => Err(Error::new(Kind::Cancelled)),
-        (false, false) => Ok(()),
-    };
-    pool.map(paths, &Stash::<Vec<u8>>::new(), cancel, |buffer, path| {
-        match hash_file(path.as_ref(), buffer, progress, &go_on) {
-            Err(error) if error.is_cancelled() => Err(error),
-            result => Ok(result),
-        }
-    })
-}
-
-fn hash_file(
-    path: &Path,
-    buffer: &mut Vec<u8>,
-    progress: &(dyn Fn(u64) + Sync),
-    go_on: &dyn Fn() -> Result<()>,
-) -> Result<(Digest, u64)> {
-    let (mut file, _) = shard::open_regular(path)?;
-    buffer.resize(CHUNK, 0);
-    let (mut hasher, mut size) = (Hasher::default(), 0);
-    loop {
-        go_on()?;
-        let got = read_some(&mut file, buffer).map_err(|e| Error::io(path, e))?;
-        let chunk = buffer.get(..got).unwrap_or(&[]);
-        if chunk.is_empty() {
-            return Ok((hasher.finish(), size));
-        }
-        hasher.update(chunk);
-        size += got as u64;
-        progress(got as u64);
-    }
-}
-
-fn read_some(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
-    loop {
-        match file.read(buffer) {
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::{
+        fs::File,
+        sync::atomic::{AtomicU64, Ordering},
+    };
 
-    use super::*;
+    use super::{lanes::CHUNK, *};
+    use crate::{
+        error::Kind,
+        pool::{Cancel, Pool},
+    };
 
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -190,6 +169,16 @@ mod tests {
         let prefix = hasher.clone();
         hasher.update(b"c");
         assert_eq!((prefix.finish(), hasher.finish()), (Digest::of(b"ab"), Digest::of(b"abc")));
+    }
+
+    #[test]
+    fn pieces_of_any_length_make_the_same_digest() {
+        let message: Vec<u8> = (0..1000_u32).map(|i| (i * 7) as u8).collect();
+        for piece in [1, 3, 63, 64, 65, 130, 999] {
+            let mut hasher = Hasher::default();
+            message.chunks(piece).for_each(|bytes| hasher.update(bytes));
+            assert_eq!(hasher.finish(), Digest::of(&message), "{piece}");
+        }
     }
 
     #[test]

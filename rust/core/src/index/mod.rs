@@ -2,18 +2,13 @@
 //!
 //! Columns, not objects: a shard has thousands of members and Python takes the columns as they are.
 
-use std::{collections::HashSet, ops::Range, path::Path};
+mod build;
 
-use crate::{
-    error::{Error, Result},
-    fault::TarFault,
-    pool::{Cancel, Pool, Stash},
-    tar::{
-        blocks::Blocks,
-        read::{Entry, Reader},
-        write::padding,
-    },
-};
+use std::{collections::HashSet, ops::Range};
+
+use crate::{fault::TarFault, tar::write::padding};
+
+pub use build::{Builder, of_files};
 
 pub use crate::{
     key::{lower, same_field, split_key},
@@ -52,121 +47,6 @@ pub struct Index {
 }
 
 impl Index {
-    /// Indexes a shard by its headers alone.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Tar`] with the offset, `Io`.
-    pub fn of_file(path: &Path, policy: Policy) -> Result<Self> {
-        Reader::open(path, policy).and_then(Self::of_reader).map_err(|e| e.in_shard(path))
-    }
-
-    /// Indexes whole members cut out of a shard at `base_offset`, a sample's span for instance. Offsets are the
-    /// shard's. No end marker is due after them.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Tar`] with the offset.
-    pub fn of_bytes(bytes: &[u8], base_offset: u64, policy: Policy) -> Result<Self> {
-        Self::of_reader(Reader::of_bytes(bytes, base_offset, policy))
-    }
-
-    fn of_reader<B: Blocks>(mut reader: Reader<B>) -> Result<Self> {
-        let mut index = Self::empty(reader.size());
-        let mut ascending = true;
-        while let Some(entry) = reader.next_entry()? {
-            ascending &= index.push(&entry)?;
-        }
-        index.end = reader.end().unwrap_or(End::Missing);
-        index.skipped = reader.into_skipped();
-        index.check_fields(index.samples.len().wrapping_sub(1))?;
-        if !ascending {
-            index.sort_keys()?;
-        }
-        Ok(index)
-    }
-
-    fn empty(file_size: u64) -> Self {
-        Self {
-            header_offset: Vec::new(),
-            data_offset: Vec::new(),
-            size: Vec::new(),
-            names: Vec::new(),
-            name_end: Vec::new(),
-            key_len: Vec::new(),
-            samples: Vec::new(),
-            end: End::Missing,
-            file_size,
-            skipped: Vec::new(),
-            by_key: None,
-        }
-    }
-
-    /// Appends a member; false if it starts a sample whose key does not come after the one before.
-    fn push(&mut self, entry: &Entry<'_>) -> Result<bool> {
-        let member = self.size.len() as u32;
-        let key = split_key(entry.name).map(|(key, _)| key);
-        self.names.extend_from_slice(entry.name);
-        let Some(name_end) = u32::try_from(self.names.len()).ok().filter(|_| member < u32::MAX - 1) else {
-            return Err(Error::tar(TarFault::HeaderLimit, entry.header_offset));
-        };
-        self.header_offset.push(entry.header_offset);
-        self.data_offset.push(entry.data_offset);
-        self.size.push(entry.size);
-        self.name_end.push(name_end);
-        self.key_len.push(key.map_or(NO_KEY, |key| key.len() as u32));
-        let Some(key) = key else { return Ok(true) };
-        let last = self.samples.len().wrapping_sub(1);
-        let order = if self.samples.is_empty() { std::cmp::Ordering::Less } else { self.key(last).cmp(key) };
-        if order.is_eq() {
-            if let Some(sample) = self.samples.last_mut() {
-                sample.end = member + 1;
-            }
-            return Ok(true);
-        }
-        self.check_fields(last)?;
-        self.samples.push(member..member + 1);
-        Ok(order.is_lt())
-    }
-
-    /// Refuses a sample that has a field twice.
-    fn check_fields(&self, sample: usize) -> Result<()> {
-        let members = self.members(sample);
-        let duplicate = |member: usize| {
-            let offset = self.header_offset.get(member).copied().unwrap_or(0);
-            Err(Error::tar(TarFault::Duplicate, offset).in_member(self.name(member)))
-        };
-        if members.len() <= 16 {
-            for member in members.clone() {
-                let Some(field) = self.field(member) else { continue };
-                if (members.start..member).any(|m| self.field(m).is_some_and(|f| same_field(f, field))) {
-                    return duplicate(member);
-                }
-            }
-            return Ok(());
-        }
-        let mut seen = HashSet::with_capacity(members.len());
-        for member in members {
-            if self.field(member).is_some_and(|field| !seen.insert(lower(field))) {
-                return duplicate(member);
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes the order by key; refuses a key that comes again after another.
-    fn sort_keys(&mut self) -> Result<()> {
-        let mut order: Vec<u32> = (0..self.samples.len() as u32).collect();
-        order.sort_unstable_by(|&a, &b| self.key(a as usize).cmp(self.key(b as usize)).then(a.cmp(&b)));
-        let pairs = order.iter().zip(order.iter().skip(1));
-        let again = pairs.filter(|&(&a, &b)| self.key(a as usize) == self.key(b as usize)).map(|(_, &b)| b);
-        if let Some(sample) = again.min() {
-            let member = self.members(sample as usize).start;
-            let offset = self.header_offset.get(member).copied().unwrap_or(0);
-            return Err(Error::tar(TarFault::Scattered, offset).in_member(self.name(member)));
-        }
-        self.by_key = Some(order);
-        Ok(())
-    }
-
     /// Number of members.
     pub fn len(&self) -> usize {
         self.size.len()
@@ -252,26 +132,16 @@ impl Index {
     }
 }
 
-/// Indexes many shards, several at a time, in order.
-///
-/// # Errors
-/// That of the earliest shard that fails, as [`Index::of_file`]; `Cancelled`.
-pub fn of_files<P: AsRef<Path> + Sync>(
-    paths: &[P],
-    policy: Policy,
-    pool: &Pool,
-    cancel: &Cancel<'_>,
-) -> Result<Vec<Index>> {
-    pool.map(paths, &Stash::<()>::new(), cancel, |(), path| Index::of_file(path.as_ref(), policy))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::{
-        error::Kind,
-        tar::write::{Archive, LongNames},
+        error::{Kind, Result},
+        tar::{
+            read::Reader,
+            write::{Archive, LongNames},
+        },
     };
 
     fn index_of(names: &[&str]) -> Result<Index> {
@@ -279,7 +149,7 @@ mod tests {
         for name in names {
             tar.member(name, name.as_bytes()).unwrap();
         }
-        Index::of_reader(Reader::of_archive(&tar.finish(), Policy::default()))
+        Index::of_reader(Reader::of_archive(&tar.finish(), Policy::default()), &|| Ok(()))
     }
 
     fn fault(result: Result<Index>) -> (TarFault, Option<String>) {
@@ -332,7 +202,7 @@ mod tests {
             tar.member(name, &vec![7; size]).unwrap();
         }
         let bytes = tar.finish();
-        let index = Index::of_reader(Reader::of_archive(&bytes, Policy::default())).unwrap();
+        let index = Index::of_reader(Reader::of_archive(&bytes, Policy::default()), &|| Ok(())).unwrap();
         let span = index.span(1);
         let part =
             Index::of_bytes(&bytes[span.start as usize..span.end as usize], span.start, Policy::default())

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
@@ -48,10 +49,41 @@ impl Blocks for BytesBlocks<'_> {
     }
 }
 
+/// A file of which a chunk is in memory, for somebody who reads all of it anyway. What lies outside the chunk, the rest of a
+/// header across its end mostly, is read by itself.
+#[derive(Debug)]
+pub struct ChunkBlocks<'a> {
+    /// The bytes at hand.
+    pub chunk: &'a [u8],
+    /// Where they lie in the file.
+    pub start: u64,
+    /// The file.
+    pub file: &'a mut FileBlocks,
+}
+
+impl Blocks for ChunkBlocks<'_> {
+    fn end(&self) -> u64 {
+        self.file.end()
+    }
+    fn at(&mut self, offset: u64, len: usize) -> Result<&[u8]> {
+        let left = usize::try_from(self.file.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        match within(self.chunk, self.start, offset, len.min(left)) {
+            Some(bytes) => Ok(bytes),
+            None => self.file.at(offset, len),
+        }
+    }
+}
+
+/// `len` bytes from `offset`, if all of them are among those that lie at `start`.
+fn within(bytes: &[u8], start: u64, offset: u64, len: usize) -> Option<&[u8]> {
+    let skip = usize::try_from(offset.checked_sub(start)?).ok()?;
+    bytes.get(skip..skip.checked_add(len)?)
+}
+
 /// A file read by `pread`: a little at each header while members are big, in long runs while they are small.
 #[derive(Debug)]
 pub struct FileBlocks {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     size: u64,
     buffer: Vec<u8>,
@@ -69,7 +101,7 @@ impl FileBlocks {
     const SMALL: u64 = 24 << 10;
 
     /// That file of that size; the path is for errors.
-    pub fn new(file: File, path: &Path, size: u64) -> Self {
+    pub fn new(file: Arc<File>, path: &Path, size: u64) -> Self {
         Self { file, path: path.to_owned(), size, buffer: Vec::new(), start: 0, mean: Self::SMALL * 2 }
     }
 }
@@ -81,11 +113,9 @@ impl Blocks for FileBlocks {
     fn at(&mut self, offset: u64, len: usize) -> Result<&[u8]> {
         let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let len = len.min(left);
-        let within = offset.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok());
-        let buffered = within.and_then(|skip| Some(skip..skip.checked_add(len)?));
         // Looked up twice, because a borrow cannot be returned on one way and given up on the other.
-        if let Some(range) = buffered.filter(|range| range.end <= self.buffer.len()) {
-            return Ok(self.buffer.get(range).unwrap_or(&[]));
+        if within(&self.buffer, self.start, offset, len).is_some() {
+            return Ok(within(&self.buffer, self.start, offset, len).unwrap_or(&[]));
         }
         let window = if self.mean < Self::SMALL { Self::RUN } else { Self::HOP };
         self.buffer.resize(window.max(len).min(left), 0);

@@ -5,6 +5,7 @@ mod foreign;
 pub mod header;
 pub mod pax;
 pub mod read;
+mod walk;
 pub mod write;
 
 /// Tar's unit: headers are one block, payloads are padded to whole blocks.
