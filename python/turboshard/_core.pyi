@@ -199,12 +199,25 @@ class Shard:
     def find(self, key: str) -> int | None:
         """The number of the sample with this key."""
 
+    @staticmethod
+    def open_all(
+        paths: Sequence[str | os.PathLike[str]], *, lenient: bool = False, threads: int | None = None
+    ) -> list[Shard]:
+        """Open and index many, several at a time, in order; the error is that of the earliest that fails."""
+
     def columns(self) -> dict[str, Any]:
         """One row a member, new arrays at each call.
 
-        ``member`` (list of str), ``field`` (list of str or None), ``sample`` (int64, -1 for none),
-        ``header_offset``, ``offset`` and ``size`` (uint64, bytes).
+        ``sample`` (int64, -1 for none), ``header_offset``, ``offset`` and ``size`` (uint64, bytes), and the
+        names as they are in the archive, one after the other: ``names`` (bytes), ``name_end`` (uint32), where
+        each ends.
         """
+
+    def members(self) -> list[str]:
+        """The name of each member."""
+
+    def member_fields(self) -> list[str | None]:
+        """The field of each member in its own case; None for a member that belongs to no sample."""
 
     def read_member(self, member: int) -> bytes:
         """One member by its row; ``IndexError`` if there is none."""

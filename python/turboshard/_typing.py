@@ -63,6 +63,7 @@ class BuildInfo(TypedDict):
     isa: Literal["portable", "avx2", "avx512"]
     """What this library's own kernels use: what the processor has, and ``TURBOSHARD_ISA`` at most."""
     sha_extension: bool
+    sha256: str
     """Whether the processor's own SHA-256 instructions are used."""
 
 

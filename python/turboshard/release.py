@@ -73,7 +73,7 @@ class Release:
     @cached_property
     def shards(self) -> list[Shard]:
         """The shards, indexed."""
-        return [Shard(path, lenient=self._lenient) for path in self.paths]
+        return Shard.open_all(self.paths, lenient=self._lenient)
 
     @property
     def fields(self) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
@@ -20,9 +19,13 @@ if TYPE_CHECKING:
     from turboshard._typing import DecodeKeywords, Sample
 
 
-@dataclass(frozen=True, eq=False)
+COLUMNS = ("member", "key", "field", "sample", "header_offset", "offset", "size")
+
+
 class Index:
     """Where every member lies: columns of equal length, one row a member, in the order of the shard.
+
+    Columns of strings are made when they are first asked for, an object a member; the others are there.
 
     Attributes:
         member: names, as Python's file functions decode them.
@@ -32,25 +35,55 @@ class Index:
         header_offset: byte offset of the first block of the member, a long-name record included, uint64.
         offset: byte offset of the member's first byte, uint64.
         size: bytes, uint64.
+        names: all names as they are in the archive, one after the other, bytes.
+        name_end: where each name ends in ``names``, uint32.
     """
 
-    member: NDArray[np.object_]
-    key: NDArray[np.object_]
-    field: NDArray[np.object_]
-    sample: NDArray[np.int64]
-    header_offset: NDArray[np.uint64]
-    offset: NDArray[np.uint64]
-    size: NDArray[np.uint64]
+    def __init__(self, shard: _core.Shard) -> None:
+        self._shard = shard
+        columns = shard.columns()
+        self.sample: NDArray[np.int64] = columns["sample"]
+        self.header_offset: NDArray[np.uint64] = columns["header_offset"]
+        self.offset: NDArray[np.uint64] = columns["offset"]
+        self.size: NDArray[np.uint64] = columns["size"]
+        self.names: bytes = columns["names"]
+        self.name_end: NDArray[np.uint32] = columns["name_end"]
+
+    @cached_property
+    def member(self) -> NDArray[np.object_]:
+        """Names."""
+        import numpy as np
+
+        return np.array(self._shard.members(), dtype=object)
+
+    @cached_property
+    def key(self) -> NDArray[np.object_]:
+        """Keys."""
+        import numpy as np
+
+        keys = np.array([*self._shard.keys(), None], dtype=object)  # -1, no sample, takes the last
+        found: NDArray[np.object_] = keys[self.sample]
+        return found
+
+    @cached_property
+    def field(self) -> NDArray[np.object_]:
+        """Fields."""
+        import numpy as np
+
+        return np.array(self._shard.member_fields(), dtype=object)
 
     def __len__(self) -> int:
-        return len(self.member)
+        return len(self.size)
 
     def __getitem__(self, column: str) -> NDArray[Any]:
-        try:
-            found: NDArray[Any] = self.__dict__[column]
-        except KeyError:
-            raise KeyError(f"{column!r} is none of the columns {', '.join(self.__dict__)}") from None
+        if column not in COLUMNS:
+            raise KeyError(f"{column!r} is none of the columns {', '.join(COLUMNS)}")
+        found: NDArray[Any] = getattr(self, column)
         return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All columns; the open shard stays behind."""
+        return {name: getattr(self, name) for name in (*COLUMNS, "names", "name_end")}
 
 
 class Shard:
@@ -72,6 +105,30 @@ class Shard:
         self.path: str = os.fspath(path)
         self._lenient = lenient
         self._shard = _core.Shard(self.path, lenient=lenient)
+
+    @classmethod
+    def open_all(
+        cls, paths: Sequence[str | os.PathLike[str]], *, lenient: bool = False, threads: int | None = None
+    ) -> list[Shard]:
+        """Open and index many shards, several at a time, in order.
+
+        Args:
+            paths: the tars.
+            lenient: as in `Shard`.
+            threads: None for all CPUs this process may use, but 1 in a torch worker.
+
+        Raises:
+            ShardError: that of the earliest that fails.
+            OSError: likewise.
+        """
+        shards = []
+        for path, opened in zip(
+            paths, _core.Shard.open_all(paths, lenient=lenient, threads=threads), strict=True
+        ):
+            shard = cls.__new__(cls)
+            shard.path, shard._lenient, shard._shard = os.fspath(path), lenient, opened
+            shards.append(shard)
+        return shards
 
     def __len__(self) -> int:
         return len(self._shard)
@@ -141,19 +198,7 @@ class Shard:
     @cached_property
     def index(self) -> Index:
         """Where every member lies."""
-        import numpy as np
-
-        columns = self._shard.columns()
-        keys = np.array([*self.keys, None], dtype=object)  # -1, no sample, takes the last
-        return Index(
-            member=np.array(columns["member"], dtype=object),
-            key=keys[columns["sample"]],
-            field=np.array(columns["field"], dtype=object),
-            sample=columns["sample"],
-            header_offset=columns["header_offset"],
-            offset=columns["offset"],
-            size=columns["size"],
-        )
+        return Index(self._shard)
 
     def read(self, member: str | int, /) -> bytes:
         """Read one member, by name or by its row in `index`; ``KeyError`` if there is none."""
@@ -166,7 +211,7 @@ class Shard:
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self._shard.columns()["member"])}
+        return {name: row for row, name in enumerate(self._shard.members())}
 
     def _position(self, which: int) -> int:
         position = operator.index(which)

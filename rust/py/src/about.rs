@@ -1,7 +1,7 @@
 //! What this build is and what it runs on.
 
 use pyo3::{prelude::*, types::PyDict};
-use turboshard::{isa::Isa, jpeg};
+use turboshard::{isa::Isa, jpeg, sha256::Kernel};
 
 /// What this build is and what it runs on, as a dict.
 #[pyfunction]
@@ -14,6 +14,7 @@ pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     facts.set_item("simd", jpeg::simd_level())?;
     facts.set_item("isa", Isa::current().name())?;
     facts.set_item("sha_extension", sha_extension())?;
+    facts.set_item("sha256", Kernel::current().name())?;
     Ok(facts)
 }
 

@@ -12,6 +12,7 @@ mod ending;
 mod enter;
 mod error;
 mod image;
+mod index;
 mod options;
 mod progress;
 mod release;

@@ -1,12 +1,7 @@
 //! A shard: its columns, its samples as bytes or views.
 
-use std::{
-    ffi::{OsStr, OsString},
-    os::unix::ffi::OsStrExt,
-    path::PathBuf,
-};
+use std::{ffi::OsString, os::unix::ffi::OsStrExt, path::PathBuf};
 
-use numpy::PyArray1;
 use pyo3::{
     exceptions::PyIndexError,
     intern,
@@ -14,11 +9,14 @@ use pyo3::{
     types::{PyBytes, PyDict, PyList, PyMemoryView, PySlice},
 };
 use turboshard::{
-    index::{Index, Policy, lower},
-    shard::Shard,
+    index::{Policy, lower},
+    shard::{self, Shard},
 };
 
-use crate::{batch, enter};
+use crate::{
+    batch, enter,
+    index::{self, name},
+};
 
 /// An open, indexed shard. Reads do not move a file position, so threads and forked children share it.
 #[pyclass(frozen, name = "Shard", module = "turboshard._core")]
@@ -33,8 +31,23 @@ impl PyShard {
     #[pyo3(signature = (path, *, lenient=false))]
     fn new(py: Python<'_>, path: PathBuf, lenient: bool) -> PyResult<Self> {
         let policy = Policy { skip_special: lenient, lenient_end: lenient };
-        let shard = enter::run(py, Some(1), |_| Shard::open(&path, policy))?;
+        let shard =
+            enter::run(py, Some(1), |with| Shard::open_unless(&path, policy, &|| with.cancel.check()))?;
         Ok(Self { shard, url: path.display().to_string() })
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (paths, *, lenient=false, threads=None))]
+    fn open_all(
+        py: Python<'_>,
+        paths: Vec<PathBuf>,
+        lenient: bool,
+        threads: Option<i64>,
+    ) -> PyResult<Vec<Self>> {
+        let policy = Policy { skip_special: lenient, lenient_end: lenient };
+        let shards = enter::run(py, threads, |with| shard::open_all(&paths, policy, with.pool, with.cancel))?;
+        let urls = paths.iter().map(|path| path.display().to_string());
+        Ok(shards.into_iter().zip(urls).map(|(shard, url)| Self { shard, url }).collect())
     }
 
     fn __len__(&self) -> usize {
@@ -55,24 +68,15 @@ impl PyShard {
     }
 
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let index: &Index = self.shard.index();
-        let mut sample_of = vec![-1_i64; index.len()];
-        for sample in 0..index.samples.len() {
-            for member in index.members(sample).filter(|&member| index.field(member).is_some()) {
-                if let Some(of) = sample_of.get_mut(member) {
-                    *of = sample as i64;
-                }
-            }
-        }
-        let members = 0..index.len();
-        let columns = PyDict::new(py);
-        columns.set_item("member", PyList::new(py, members.clone().map(|m| name(index.name(m))))?)?;
-        columns.set_item("field", PyList::new(py, members.map(|m| index.field(m).map(name)))?)?;
-        columns.set_item("sample", PyArray1::from_vec(py, sample_of))?;
-        columns.set_item("header_offset", PyArray1::from_slice(py, &index.header_offset))?;
-        columns.set_item("offset", PyArray1::from_slice(py, &index.data_offset))?;
-        columns.set_item("size", PyArray1::from_slice(py, &index.size))?;
-        Ok(columns)
+        index::columns(py, self.shard.index())
+    }
+
+    fn members<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        index::members(py, self.shard.index())
+    }
+
+    fn member_fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        index::fields(py, self.shard.index())
     }
 
     fn read_member<'py>(&self, py: Python<'py>, member: usize) -> PyResult<Bound<'py, PyBytes>> {
@@ -142,9 +146,4 @@ impl PyShard {
     fn read<'py>(&self, py: Python<'py>, offset: u64, len: usize) -> PyResult<Bound<'py, PyBytes>> {
         PyBytes::new_with(py, len, |bytes| enter::run(py, Some(1), |_| self.shard.read_exact(offset, bytes)))
     }
-}
-
-/// A name as Python's file functions have it: what is not UTF-8 becomes lone surrogates.
-fn name(bytes: &[u8]) -> &OsStr {
-    OsStr::from_bytes(bytes)
 }

@@ -89,6 +89,21 @@ impl Index {
         self.samples.get(sample).map_or(0..0, |members| members.start as usize..members.end as usize)
     }
 
+    /// The sample of each member; -1 for a member that belongs to none.
+    pub fn sample_of_each(&self) -> Vec<i64> {
+        let mut sample_of = vec![-1; self.len()];
+        for (sample, members) in self.samples.iter().enumerate() {
+            let (start, end) = (members.start as usize, members.end as usize);
+            let keys = self.key_len.get(start..end).unwrap_or(&[]);
+            for (of, &key_len) in sample_of.iter_mut().skip(start).zip(keys) {
+                if key_len != NO_KEY {
+                    *of = sample as i64;
+                }
+            }
+        }
+        sample_of
+    }
+
     /// Bytes of the shard that hold a sample: first header to last padding. Empty if there is no such sample.
     pub fn span(&self, sample: usize) -> Range<u64> {
         let members = self.members(sample);
