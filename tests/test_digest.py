@@ -1,8 +1,12 @@
 """Shards against what their release says of them: `verify` against hashlib and `sha256sum -c`."""
 
+import hashlib
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -69,6 +73,38 @@ def test_verify_says_what_hashlib_says(scratch: Path, contents: list[bytes], thr
     assert len(expected) == len(contents)
     assert report.ok == all(expected)
     assert len(report.problems) == expected.count(False)
+
+
+@given(st.lists(st.integers(0, 200_000), min_size=1, max_size=20), st.integers(1, 3), st.randoms())
+def test_any_number_of_files_that_end_anywhere(
+    scratch: Path, sizes: list[int], threads: int, random: Random
+) -> None:
+    """Lanes are refilled, padded and run empty in every way."""
+    contents = [random.randbytes(size) for size in sizes]
+    paths = [scratch / f"lane-{number}" for number in range(len(sizes))]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    expected = [hashlib.sha256(content).hexdigest() for content in contents]
+    assert ts.digest_files(paths, threads=threads) == expected
+
+
+@pytest.mark.parametrize("level", ["avx512", "avx2", "portable"])
+def test_every_level_gives_the_same_digests(tmp_path: Path, level: str) -> None:
+    contents = [bytes([number]) * (70_000 * number + 55) for number in range(11)]
+    for number, content in enumerate(contents):
+        (tmp_path / str(number)).write_bytes(content)
+    program = "import sys, turboshard as ts; print(ts.build_info()['sha256'], *ts.digest_files(sys.argv[1:]))"
+    paths = [str(tmp_path / str(number)) for number in range(11)]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *paths],
+        env={**os.environ, "TURBOSHARD_ISA": level},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kernel = done.stdout.rsplit(maxsplit=11)[0]
+    assert kernel in {"hybrid8", "avx512x16", "sha-ni x2", "sha2", "portable"}
+    assert done.stdout.split()[-11:] == [hashlib.sha256(content).hexdigest() for content in contents]
 
 
 def test_sizes_around_the_blocks_of_the_digest(tmp_path: Path) -> None:

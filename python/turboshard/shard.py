@@ -126,7 +126,7 @@ class Shard:
             paths, _core.Shard.open_all(paths, lenient=lenient, threads=threads), strict=True
         ):
             shard = cls.__new__(cls)
-            shard.path, shard._lenient, shard._shard = os.fspath(path), lenient, opened
+            shard.__dict__.update(path=os.fspath(path), _lenient=lenient, _shard=opened)
             shards.append(shard)
         return shards
 

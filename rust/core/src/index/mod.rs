@@ -210,6 +210,22 @@ mod tests {
     }
 
     #[test]
+    fn indexing_stops_when_told_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("many.tar");
+        let mut tar = Archive::new(LongNames::Gnu);
+        (0..5000).for_each(|i| tar.member(format!("{i:05}.txt"), b"x").unwrap());
+        std::fs::write(&path, tar.finish()).unwrap();
+        let asked = std::cell::Cell::new(0);
+        let go_on = || {
+            asked.set(asked.get() + 1);
+            if asked.get() < 3 { Ok(()) } else { Err(crate::error::Error::new(Kind::Cancelled)) }
+        };
+        assert!(Index::of_file_unless(&path, Policy::default(), &go_on).unwrap_err().is_cancelled());
+        assert_eq!((asked.get(), Index::of_file(&path, Policy::default()).unwrap().len()), (3, 5000));
+    }
+
+    #[test]
     fn a_span_reads_back_by_itself() {
         let long = "k".repeat(120) + ".jpg";
         let mut tar = Archive::new(LongNames::Pax);

@@ -89,6 +89,11 @@ pub struct FileBlocks {
     buffer: Vec<u8>,
     /// Where `buffer` lies in the file.
     start: u64,
+    /// Where the member in hand begins, once its first block was asked for, and how far from there was asked.
+    member: Option<u64>,
+    needed: usize,
+    /// What to read at the next member: as much as the last one needed, as every line of it misses all caches.
+    hop: usize,
     /// Mean record of the last members.
     mean: u64,
 }
@@ -102,7 +107,17 @@ impl FileBlocks {
 
     /// That file of that size; the path is for errors.
     pub fn new(file: Arc<File>, path: &Path, size: u64) -> Self {
-        Self { file, path: path.to_owned(), size, buffer: Vec::new(), start: 0, mean: Self::SMALL * 2 }
+        Self {
+            file,
+            path: path.to_owned(),
+            size,
+            buffer: Vec::new(),
+            start: 0,
+            member: None,
+            needed: 0,
+            hop: Self::HOP,
+            mean: Self::SMALL * 2,
+        }
     }
 }
 
@@ -113,11 +128,17 @@ impl Blocks for FileBlocks {
     fn at(&mut self, offset: u64, len: usize) -> Result<&[u8]> {
         let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let len = len.min(left);
+        let member = *self.member.get_or_insert(offset);
+        self.needed = self.needed.max((offset.saturating_sub(member) as usize).saturating_add(len));
         // Looked up twice, because a borrow cannot be returned on one way and given up on the other.
         if within(&self.buffer, self.start, offset, len).is_some() {
             return Ok(within(&self.buffer, self.start, offset, len).unwrap_or(&[]));
         }
-        let window = if self.mean < Self::SMALL { Self::RUN } else { Self::HOP };
+        let window = match self.mean < Self::SMALL {
+            true => Self::RUN,
+            false if offset == member => self.hop,
+            false => Self::HOP,
+        };
         self.buffer.resize(window.max(len).min(left), 0);
         self.start = offset;
         let got = shard::pread(&self.file, &mut self.buffer, offset).map_err(|e| Error::io(&self.path, e))?;
@@ -125,6 +146,8 @@ impl Blocks for FileBlocks {
         Ok(self.buffer.get(..len).unwrap_or(&self.buffer))
     }
     fn passed(&mut self, record: u64) {
+        self.hop = self.needed.clamp(512, Self::HOP);
+        (self.member, self.needed) = (None, 0);
         self.mean = (self.mean / 8) * 7 + record.min(1 << 32) / 8;
     }
 }

@@ -32,6 +32,13 @@ pub enum Type {
     Unknown,
 }
 
+impl Type {
+    /// True for headers that say something of the member after them.
+    pub fn is_extension(self) -> bool {
+        matches!(self, Self::LongName | Self::LongLink | Self::Pax | Self::PaxGlobal)
+    }
+}
+
 /// A header block whose checksum is right.
 #[derive(Debug, Clone, Copy)]
 pub struct Header<'a>(&'a Block);
@@ -109,7 +116,9 @@ pub fn until_nul(field: &[u8]) -> &[u8] {
 
 /// Sum of a header's bytes, its checksum field counted as blanks.
 pub fn unsigned_sum(block: &Block) -> u32 {
-    let all: u32 = block.iter().map(|&b| u32::from(b)).sum();
+    // 256 bytes fit into 16 bits, of which a vector holds twice as many.
+    let halves = block.as_chunks::<256>().0.iter();
+    let all: u32 = halves.map(|half| u32::from(half.iter().map(|&b| u16::from(b)).sum::<u16>())).sum();
     let field: u32 = block[148..156].iter().map(|&b| u32::from(b)).sum();
     all - field + 8 * 32
 }

@@ -46,6 +46,15 @@ pub struct Walk {
     skipped: Vec<(TarFault, u64)>,
 }
 
+/// What a header says, taken from its block, which is lent only until the next is asked for.
+struct Facts {
+    kind: Type,
+    flag: u8,
+    /// Bytes of payload by its own field.
+    size: u64,
+    sparse_goes_on: bool,
+}
+
 /// What extension headers said of the member they precede.
 #[derive(Default)]
 struct Pending {
@@ -92,27 +101,24 @@ impl Walk {
         let mut pending = Pending::default();
         loop {
             let at = self.offset;
-            let Some(block) = self.header_block(blocks, &pending)? else { return Ok(None) };
-            let header = Header::of(&block).map_err(|fault| self.not_a_header(fault, &block))?;
-            let field = header.size().map_err(|fault| Error::tar(fault, at))?;
-            let mut kind = header.kind();
-            if matches!(kind, Type::LongName | Type::LongLink | Type::Pax | Type::PaxGlobal) {
+            let Some(header) = self.header(blocks, &pending)? else { return Ok(None) };
+            let (mut kind, field) = (header.kind, header.size);
+            if kind.is_extension() {
                 self.extension(blocks, kind, field, &mut pending)?;
                 continue;
             }
 
             let start = pending.start.unwrap_or(at);
             let records = pending.pax.unwrap_or_default();
-            self.name.clear();
             match (pending.long_name, records.path) {
                 // Which of the two counts differs from reader to reader.
                 (Some(_), Some(_)) => return Err(Error::tar(TarFault::DanglingHeader, start)),
-                (Some(name), None) | (None, Some(name)) => self.name.extend_from_slice(&name),
-                (None, None) => header.name_into(&mut self.name),
+                (Some(name), None) | (None, Some(name)) => self.name = name,
+                (None, None) => {} // the header's own, which is there
             }
             let size = records.size.unwrap_or(field);
             let mut data = at + BLOCK;
-            if kind == Type::File && header.flag() == 0 && self.name.ends_with(b"/") {
+            if kind == Type::File && header.flag == 0 && self.name.ends_with(b"/") {
                 kind = Type::Directory;
             }
             let fault = match kind {
@@ -130,12 +136,12 @@ impl Walk {
                 }
                 self.skipped.push((fault, start));
             }
-            if kind == Type::Sparse && header.sparse_goes_on() {
+            if kind == Type::Sparse && header.sparse_goes_on {
                 data = self.after_sparse_map(blocks, data)?;
             }
             let headers_only = match kind {
-                Type::Directory => header.flag() != b'D',
-                Type::Volume => header.flag() == b'V',
+                Type::Directory => header.flag != b'D',
+                Type::Volume => header.flag == b'V',
                 Type::Link | Type::Device => true,
                 _ => false,
             };
@@ -161,8 +167,8 @@ impl Walk {
         }
     }
 
-    /// The block at the current offset, `None` at the archive's end.
-    fn header_block<B: Blocks>(&mut self, blocks: &mut B, pending: &Pending) -> Result<Option<Block>> {
+    /// The header at the current offset, its own name in `self.name`; `None` at the archive's end.
+    fn header<B: Blocks>(&mut self, blocks: &mut B, pending: &Pending) -> Result<Option<Facts>> {
         if self.end.is_some() {
             return Ok(None);
         }
@@ -171,7 +177,14 @@ impl Walk {
         if let Some(block) = bytes.first_chunk::<512>() {
             // No name starts with a NUL, so most headers are told from zero blocks by a glance.
             if block[0] != 0 || block.iter().any(|&b| b != 0) {
-                return Ok(Some(*block));
+                let header = Header::of(block).map_err(|fault| self.not_a_header(fault, block))?;
+                let size = header.size().map_err(|fault| Error::tar(fault, at))?;
+                let (kind, flag, sparse_goes_on) = (header.kind(), header.flag(), header.sparse_goes_on());
+                if !kind.is_extension() {
+                    self.name.clear();
+                    header.name_into(&mut self.name);
+                }
+                return Ok(Some(Facts { kind, flag, size, sparse_goes_on }));
             }
         }
         if let Some(start) = pending.start {
