@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from turboshard.bench.suites import Setting
 
-Found: TypeAlias = "list[ts.Index] | list[list[tarfile.TarInfo]]"
+Found: TypeAlias = list[ts.Index] | list[list[tarfile.TarInfo]]
 """What each library has after its scan, shard after shard: columns or an object a member."""
 
 JPEG, TINY = 170_000, 2_500
