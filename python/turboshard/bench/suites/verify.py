@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -25,23 +26,51 @@ Digests = dict[str, str | None]
 """Shard name to the SHA-256 of its bytes, found equal to that of the sums."""
 
 
+MADE = 12
+"""Shards of the second case, as many as a part of a large release has; their bytes are random."""
+MADE_SIZE = 64 << 20
+
+
 def cases(setting: Setting) -> Iterator[Case[Digests]]:
-    """The whole release; coreutils is single-threaded, so it meets us on one core only and is quoted on all."""
-    for threads in setting.cores:
-        yield _case(setting, threads)
-
-
-def _case(setting: Setting, threads: int) -> Case[Digests]:
+    """The whole release, then shards large enough that opening them is nothing; each on one core and on all."""
     data = setting.data
     if data.sums is None:
         raise FileNotFoundError(f"{data.root}: no checksums/SHA256SUMS to verify against")
-    expected = read_sums(data.sums)
+    for threads in setting.cores:
+        yield _case(data.root, data.shards, data.sums, threads)
+    root = setting.scratch / "verify"
+    shards, sums = _make(root)
+    for threads in setting.cores:
+        yield _case(root, shards, sums, threads)
+    shutil.rmtree(root)
+
+
+def _make(root: Path) -> tuple[list[Path], Path]:
+    """Shards and their sums. No two are alike, so that no cache of any contender can help it."""
+    (root / "data").mkdir(parents=True)
+    (root / "checksums").mkdir()
+    block = random.Random(0).randbytes(MADE_SIZE)
+    shards, lines = [], []
+    for number in range(MADE):
+        body = number.to_bytes(8, "little") + block[8:]
+        shards.append(root / "data" / f"made-{number:06d}.tar")
+        shards[-1].write_bytes(body)
+        lines.append(f"{hashlib.sha256(body).hexdigest()}  data/{shards[-1].name}\n")
+    sums = root / "checksums" / "SHA256SUMS"
+    sums.write_text("".join(lines), encoding="ascii")
+    return shards, sums
+
+
+def _case(root: Path, shards: list[Path], sums: Path, threads: int) -> Case[Digests]:
+    """Coreutils is single-threaded: it is quoted on all cores too."""
+    expected = read_sums(sums)
+    size = sum(shard.stat().st_size for shard in shards)
     contenders = [
-        Contender("turboshard", ts.__version__, partial(_ours, data.root, threads)),
-        Contender("hashlib, 1 thread", _openssl(), partial(_hashlib, data.shards, expected, 1)),
+        Contender("turboshard", ts.__version__, partial(_ours, root, threads)),
+        Contender("hashlib, 1 thread", _openssl(), partial(_hashlib, shards, expected, 1)),
     ]
     if threads > 1:
-        run = partial(_hashlib, data.shards, expected, threads)
+        run = partial(_hashlib, shards, expected, threads)
         contenders.append(Contender(f"hashlib, {threads} threads", _openssl(), run))
     missing = []
     if shutil.which("sha256sum"):
@@ -49,17 +78,15 @@ def _case(setting: Setting, threads: int) -> Case[Digests]:
             ["sha256sum", "--version"], capture_output=True, text=True, check=False
         ).stdout
         name = version.splitlines()[0].split()[-1] if version else "?"
-        contenders.append(
-            Contender("sha256sum -c", name, partial(_coreutils, data.root, data.sums, expected))
-        )
+        contenders.append(Contender("sha256sum -c", name, partial(_coreutils, root, sums, expected)))
     else:
         missing.append(Missing("sha256sum -c", "not installed"))
     return Case(
         suite="verify",
-        name=f"{len(data.shards)} shards, {on(threads)}",
+        name=f"{len(shards)} shards, {size / 1e6:,.0f} MB, {on(threads)}",
         unit="bytes",
-        amount=data.size_bytes,
-        size_bytes=data.size_bytes,
+        amount=size,
+        size_bytes=size,
         cores=threads,
         contenders=contenders,
         agree=agreement.equal,
