@@ -1,23 +1,25 @@
 //! Decoding: a worker's [`Decoder`] opens one image at a time and hands out its rows.
-#![allow(unsafe_code)]
+//!
+//! There are two ways, which give the same rows: the fast path for what it plainly understands, and
+//! libjpeg-turbo for everything else. An image that turns out to be something else is decoded once more by
+//! libjpeg, up to where it was, and on.
 
 use std::{
-    ffi::{c_char, c_int},
-    ptr::NonNull,
+    mem,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use super::{
-    Planes, ffi,
+    Planes,
+    fast::Fast,
+    libjpeg::{Libjpeg, Session, fit},
     markers::{Frame, Header},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     fault::ImageFault,
+    isa::Isa,
 };
-
-/// More scans than any encoder writes; each costs a pass over the whole picture, so a small file of
-/// thousands keeps a worker busy for hours.
-const MAX_SCANS: u32 = 500;
 
 /// The colours a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,15 +71,6 @@ impl Target {
             Self::Rgbx | Self::Cmyk => 4,
         }
     }
-
-    const fn raw(self) -> c_int {
-        match self {
-            Self::Gray => 0,
-            Self::Rgb => 1,
-            Self::Rgbx => 2,
-            Self::Cmyk => 3,
-        }
-    }
 }
 
 /// What became of an image once its rows were taken.
@@ -89,88 +82,86 @@ pub struct Outcome {
     pub truncated_at: Option<u32>,
 }
 
-/// Decodes JPEG. One a worker; as good as new after any error.
-#[derive(Debug, Default)]
-pub struct Decoder {
-    raw: Option<NonNull<ffi::RawDecoder>>,
+static FAST: AtomicU64 = AtomicU64::new(0);
+static LIBJPEG: AtomicU64 = AtomicU64::new(0);
+
+/// How many images this process has decoded by the fast path, and how many by libjpeg-turbo; images of which
+/// only some rows were taken count.
+pub fn decode_counts() -> (u64, u64) {
+    (FAST.load(Ordering::Relaxed), LIBJPEG.load(Ordering::Relaxed))
 }
 
-// SAFETY: the C object is reached through this value alone and knows nothing of threads; libjpeg keeps no
-// state outside it but a thread-local note of the CPU's features.
-unsafe impl Send for Decoder {}
+/// What decodes the usual JPEGs here: "avx512", "avx2" or "libjpeg-turbo".
+pub fn decode_path() -> &'static str {
+    match Isa::current() {
+        Isa::Portable => "libjpeg-turbo",
+        level => level.name(),
+    }
+}
+
+/// Decodes JPEG. One a worker; as good as new after any error.
+#[derive(Debug)]
+pub struct Decoder {
+    libjpeg: Libjpeg,
+    fast: Option<Box<Fast>>,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::with_isa(Isa::current())
+    }
+}
 
 impl Decoder {
+    /// With kernels of that level, which the CPU must have; at the portable level libjpeg-turbo decodes all.
+    pub fn with_isa(isa: Isa) -> Self {
+        let fast = Fast::new(isa.min(Isa::detected())).map(Box::new);
+        Self { libjpeg: Libjpeg::default(), fast }
+    }
+
     /// Opens an image whose `header` was read from the same `data`. With `fill`, truncated data are
     /// completed with what libjpeg makes of nothing (grey) instead of being an error.
     ///
     /// # Errors
     /// [`ImageFault::Corrupt`] or `Truncated`.
     pub fn open<'a>(&'a mut self, data: &'a [u8], header: &Header<'_>, fill: bool) -> Result<Image<'a>> {
-        let raw = if let Some(raw) = self.raw {
-            raw
+        let frame = header.frame;
+        let size = (u32::from(frame.height), u32::from(frame.width));
+        let fast = self.fast.as_ref().and_then(|_| Fast::source(data, &frame));
+        let (way, source) = if let Some(source) = fast {
+            (Way::Fast(self), source)
         } else {
-            // SAFETY: no argument; a null pointer is told apart below.
-            let raw = NonNull::new(unsafe { ffi::ts_decoder_new() }).ok_or_else(out_of_memory)?;
-            self.raw = Some(raw);
-            raw
+            let session = self.libjpeg.open(data, &frame, fill)?;
+            let source = session.source();
+            (Way::Libjpeg(session), source)
         };
-        let mut found = ffi::RawHeader::default();
-        let mut image =
-            Image { raw, taken: 0, size: (0, 0), source: Source::Gray, frame: header.frame, decoder: self };
-        // SAFETY: `raw` is a decoder that only `self` reaches, borrowed for as long as `image` lives; `data`
-        // lives as long, and dropping `image` makes C forget it; `found` is written before the call returns.
-        let code = unsafe {
-            ffi::ts_decoder_open(
-                raw.as_ptr(),
-                data.as_ptr(),
-                data.len(),
-                c_int::from(fill),
-                MAX_SCANS,
-                &raw mut found,
-            )
-        };
-        let frame = &header.frame;
-        image.size = (u32::from(frame.height), u32::from(frame.width));
-        image.check(code)?;
-        // libjpeg may find another frame than Pillow's parser did; then they disagree about the picture.
-        if (found.height, found.width) != image.size || found.components != i32::from(frame.count) {
-            return Err(Error::image(ImageFault::Corrupt("the headers contradict each other".to_owned())));
-        }
-        image.source = match found.colour {
-            ffi::IN_GRAY => Source::Gray,
-            ffi::IN_RGB => Source::Rgb,
-            ffi::IN_YCBCR => Source::YCbCr,
-            ffi::IN_CMYK => Source::Cmyk,
-            ffi::IN_YCCK => Source::Ycck,
-            _ => return Err(Error::image(ImageFault::Unsupported("unknown colour space".to_owned()))),
-        };
-        Ok(image)
-    }
-}
-
-impl Drop for Decoder {
-    fn drop(&mut self) {
-        if let Some(raw) = self.raw {
-            // SAFETY: made by `ts_decoder_new`, freed once, and no `Image` borrows it any more.
-            unsafe { ffi::ts_decoder_free(raw.as_ptr()) }
-        }
+        Ok(Image { way, data, frame, fill, started: None, taken: 0, size, source })
     }
 }
 
 /// An image being decoded. Dropping it, at whatever point, leaves the decoder ready for the next.
 #[derive(Debug)]
 pub struct Image<'a> {
-    raw: NonNull<ffi::RawDecoder>,
+    way: Way<'a>,
+    data: &'a [u8],
+    frame: Frame,
+    fill: bool,
+    started: Option<(Target, u8)>,
     taken: u32,
     /// Height and width that rows come in.
     size: (u32, u32),
     source: Source,
-    frame: Frame,
-    #[allow(dead_code)] // holds the borrow
-    decoder: &'a mut Decoder,
 }
 
-impl Image<'_> {
+#[derive(Debug)]
+enum Way<'a> {
+    Fast(&'a mut Decoder),
+    Libjpeg(Session<'a>),
+    /// libjpeg refused what the fast path had begun.
+    Over,
+}
+
+impl<'a> Image<'a> {
     /// The colours the file holds.
     pub fn source(&self) -> Source {
         self.source
@@ -190,19 +181,16 @@ impl Image<'_> {
             let words = format!("{} as {target:?}", self.source.name());
             return Err(Error::image(ImageFault::Unsupported(words)));
         }
-        let (mut width, mut height) = (0, 0);
-        // SAFETY: `open` succeeded on this decoder, whose data is still borrowed.
-        let code = unsafe {
-            ffi::ts_decoder_start(
-                self.raw.as_ptr(),
-                target.raw(),
-                u32::from(reduce),
-                &raw mut width,
-                &raw mut height,
-            )
+        let (data, frame) = (self.data, self.frame);
+        let fast = match &mut self.way {
+            Way::Fast(Decoder { fast: Some(fast), .. }) => fast.start(data, &frame, target, reduce),
+            _ => None,
         };
-        self.check(code)?;
-        self.size = (height, width);
+        self.size = match fast {
+            Some(size) => size,
+            None => self.libjpeg()?.start(target, reduce)?,
+        };
+        self.started = Some((target, reduce));
         Ok(self.size)
     }
 
@@ -212,20 +200,26 @@ impl Image<'_> {
     /// [`ImageFault::Corrupt`] or `Truncated`; `Invalid` if `out` is too small for them.
     pub fn rows(&mut self, target: Target, out: &mut [u8], stride: usize, count: u32) -> Result<()> {
         let (height, width) = self.size;
-        let row = width as usize * target.channels();
-        let needed = (count as usize).saturating_sub(1).checked_mul(stride).and_then(|n| n.checked_add(row));
-        let fits = needed.is_some_and(|needed| needed <= out.len());
-        if count == 0 || row > stride || !fits || count > height - self.taken {
+        let fits = fit(out.len(), width as usize * target.channels(), stride, count);
+        let Some((started, _)) = self.started.filter(|_| fits && count <= height - self.taken) else {
             return Err(Error::invalid("the rows do not fit the buffer"));
+        };
+        if started != target {
+            return Err(Error::invalid("the rows were started in other colours"));
         }
         let mut done = 0;
-        // SAFETY: `out` holds `count` rows of `row` bytes, `stride` apart, as checked; C writes no more.
-        let code = unsafe {
-            ffi::ts_decoder_rows(self.raw.as_ptr(), out.as_mut_ptr(), stride, count, &raw mut done)
-        };
-        self.taken += done;
-        self.check(code)?;
-        if done == count { Ok(()) } else { Err(self.truncated()) }
+        if let Way::Fast(Decoder { fast: Some(fast), .. }) = &mut self.way {
+            let all;
+            (done, all) = fast.rows(out, stride, count);
+            self.taken += done;
+            if all.is_some() {
+                return Ok(());
+            }
+        }
+        let rest = out.get_mut(done as usize * stride..).unwrap_or_default();
+        self.libjpeg()?.rows(target, rest, stride, count - done)?;
+        self.taken += count - done;
+        Ok(())
     }
 
     /// Instead of `start` and `rows`: decodes a `YCbCr` image whose chroma has a [ratio](super::markers::Frame::chroma_ratio)
@@ -234,78 +228,63 @@ impl Image<'_> {
     /// # Errors
     /// [`ImageFault::Corrupt`] or `Truncated`; `Unsupported` for other images.
     pub fn planes(&mut self, planes: &mut Planes) -> Result<()> {
-        let Some(sizes) = Planes::sizes(&self.frame).filter(|_| self.source == Source::YCbCr) else {
-            return Err(Error::image(ImageFault::Unsupported(format!("planes of {}", self.source.name()))));
-        };
-        planes.of(sizes);
-        let (mut places, strides) = planes.places();
-        let room = places.each_ref().map(|place| place.len());
-        let places = places.each_mut().map(|place| place.as_mut_ptr());
-        // SAFETY: `open` succeeded on this decoder, whose data is still borrowed; C writes blocks only if each plane
-        // has room for all of them.
-        let code = unsafe {
-            ffi::ts_decoder_planes(
-                self.raw.as_ptr(),
-                places.as_ptr(),
-                strides.as_ptr(),
-                room.as_ptr(),
-                &raw mut self.taken,
-            )
-        };
-        self.check(code)
+        self.libjpeg()?.planes(planes)
     }
 
     /// Reads on to the end, once all rows were taken.
     ///
     /// # Errors
     /// [`ImageFault::Corrupt`] where Pillow refuses the image for what follows its last row.
-    pub fn finish(self) -> Result<Outcome> {
-        // SAFETY: as in `start`.
-        let code = unsafe { ffi::ts_decoder_finish(self.raw.as_ptr()) };
-        self.check(code)?;
-        Ok(self.outcome())
+    pub fn finish(mut self) -> Result<Outcome> {
+        if matches!(self.way, Way::Fast(_)) && self.taken == self.size.0 {
+            return Ok(Outcome::default());
+        }
+        self.libjpeg()?;
+        match mem::replace(&mut self.way, Way::Over) {
+            Way::Libjpeg(session) => {
+                LIBJPEG.fetch_add(1, Ordering::Relaxed);
+                session.finish()
+            }
+            _ => Err(over()),
+        }
     }
 
     /// What was noticed so far; for an image of which no more rows are wanted.
     pub fn outcome(&self) -> Outcome {
-        let notes = self.notes();
-        Outcome {
-            warnings: (notes.warnings > 0).then(|| (words(&notes.warning), notes.warnings)),
-            truncated_at: (notes.ended != 0).then_some(notes.ended_at),
+        // What the fast path does not give up has nothing to be noticed.
+        if let Way::Libjpeg(session) = &self.way { session.outcome() } else { Outcome::default() }
+    }
+
+    /// The image in libjpeg's hands, at the row it has come to.
+    fn libjpeg(&mut self) -> Result<&mut Session<'a>> {
+        if matches!(self.way, Way::Fast(_))
+            && let Way::Fast(decoder) = mem::replace(&mut self.way, Way::Over)
+        {
+            let mut session = decoder.libjpeg.open(self.data, &self.frame, self.fill)?;
+            if let Some((target, reduce)) = self.started {
+                let (_, width) = session.start(target, reduce)?;
+                let mut row = vec![0; width as usize * target.channels()];
+                for _ in 0..self.taken {
+                    let stride = row.len();
+                    session.rows(target, &mut row, stride, 1)?;
+                }
+            }
+            self.way = Way::Libjpeg(session);
         }
-    }
-
-    fn notes(&self) -> &ffi::Notes {
-        // SAFETY: points into the decoder, which lives as long as `self` and is changed by `&mut self` only.
-        unsafe { &*ffi::ts_decoder_notes(self.raw.as_ptr()) }
-    }
-
-    fn truncated(&self) -> Error {
-        Error::image(ImageFault::Truncated { rows: self.taken, height: self.size.0 })
-    }
-
-    fn check(&self, code: c_int) -> Result<()> {
-        match code {
-            ffi::DONE => Ok(()),
-            ffi::ENDED => Err(self.truncated()),
-            _ => Err(Error::image(ImageFault::Corrupt(words(&self.notes().failure)))),
-        }
+        if let Way::Libjpeg(session) = &mut self.way { Ok(session) } else { Err(over()) }
     }
 }
 
 impl Drop for Image<'_> {
     fn drop(&mut self) {
-        // SAFETY: a live decoder; closing is allowed in any state, and lets go of the borrowed data.
-        unsafe { ffi::ts_decoder_close(self.raw.as_ptr()) }
+        match self.way {
+            Way::Fast(_) if self.started.is_some() => FAST.fetch_add(1, Ordering::Relaxed),
+            Way::Libjpeg(_) if self.started.is_some() => LIBJPEG.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
     }
 }
 
-/// Reads a text that C ended with a zero byte.
-pub(super) fn words(text: &[c_char]) -> String {
-    let bytes: Vec<u8> = text.iter().map(|&c| c as u8).take_while(|&c| c != 0).collect();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-pub(super) fn out_of_memory() -> Error {
-    Error::new(crate::error::Kind::Internal("out of memory".to_owned()))
+fn over() -> Error {
+    Error::new(Kind::Internal("an image that failed was asked for more".to_owned()))
 }

@@ -4,7 +4,7 @@
 
 use std::{ffi::CStr, ptr::NonNull};
 
-use super::{decode::out_of_memory, ffi};
+use super::{ffi, libjpeg::out_of_memory};
 use crate::{
     error::{Error, Kind, Result},
     image::{Size, Subsampling, View},

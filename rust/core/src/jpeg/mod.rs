@@ -9,10 +9,12 @@ pub mod quality;
 mod decode;
 mod encode;
 pub(crate) mod exif;
+mod fast;
 mod ffi;
+mod libjpeg;
 mod planes;
 
-pub use decode::{Decoder, Image, Outcome, Source, Target};
+pub use decode::{Decoder, Image, Outcome, Source, Target, decode_counts, decode_path};
 pub use encode::{EncodeOptions, Encoder, MAX_PAYLOAD, Plane};
 pub use planes::Planes;
 

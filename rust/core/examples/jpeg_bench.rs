@@ -1,0 +1,99 @@
+//! Times the decoder's levels against libjpeg-turbo on the files of a folder, taking turns in one process.
+//!
+//! `cargo run --release -p turboshard --example jpeg_bench -- FOLDER [ROUNDS [REDUCE]]`; the figures are milliseconds of
+//! thread time an image, over all files, and libjpeg-turbo's time in units of the level's.
+#![allow(clippy::print_stdout, clippy::unwrap_used, unsafe_code)]
+
+use std::{fs, path::Path};
+
+use turboshard::{
+    error::Result,
+    isa::Isa,
+    jpeg::{Decoder, Target, markers::Header},
+};
+
+/// Processor time of this thread in milliseconds, which other processes on the machine do not count to.
+fn now() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: writes to `time` alone.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+}
+
+fn decode(decoder: &mut Decoder, data: &[u8], reduce: u8, out: &mut Vec<u8>) -> Result<()> {
+    let header = Header::parse(data)?;
+    let mut image = decoder.open(data, &header, false)?;
+    let (height, width) = image.start(Target::Rgb, reduce)?;
+    let stride = width as usize * 3;
+    out.resize(height as usize * stride, 0);
+    image.rows(Target::Rgb, out, stride, height)?;
+    image.finish().map(drop)
+}
+
+fn collect(folder: &Path, files: &mut Vec<Vec<u8>>) {
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "jpg") {
+            files.push(fs::read(path).unwrap());
+        }
+    }
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().unwrap_or_else(|| "/work/shared/data/reghead".to_owned());
+    let rounds = arguments.next().map_or(15, |text| text.parse().unwrap());
+    let reduces = arguments.next().map_or(vec![1, 2, 4, 8], |text| vec![text.parse().unwrap()]);
+    let mut files = Vec::new();
+    collect(Path::new(&folder), &mut files);
+    assert!(!files.is_empty(), "no .jpg in {folder}");
+    let bytes: usize = files.iter().map(Vec::len).sum();
+    println!("{folder}: {} files of {} bytes on average, {rounds} rounds", files.len(), bytes / files.len());
+    let levels: Vec<Isa> = Isa::available().collect();
+    let mut out = Vec::new();
+    for reduce in reduces {
+        let mut decoders: Vec<Decoder> = levels.iter().map(|&isa| Decoder::with_isa(isa)).collect();
+        // The answers first: a fast wrong one is no figure.
+        for data in &files {
+            let mut wanted = Vec::new();
+            for (number, decoder) in decoders.iter_mut().enumerate() {
+                decode(decoder, data, reduce, &mut out).unwrap();
+                if number == 0 {
+                    wanted.clone_from(&out);
+                }
+                assert!(out == wanted, "the levels disagree");
+            }
+        }
+        let mut times = vec![vec![0.0; files.len() * rounds]; levels.len()];
+        for round in 0..rounds {
+            // All files by a level, then all by the next: nobody finds a file's branches still predicted.
+            for (decoder, times) in decoders.iter_mut().zip(&mut times) {
+                for (file, data) in files.iter().enumerate() {
+                    let before = now();
+                    decode(decoder, data, reduce, &mut out).unwrap();
+                    times[file * rounds + round] = now() - before;
+                }
+            }
+        }
+        // A file's median and minimum over the rounds, averaged over the files.
+        let figures: Vec<(f64, f64)> = times
+            .iter_mut()
+            .map(|times| {
+                let of_files = times.chunks_mut(rounds).map(|times| {
+                    times.sort_by(f64::total_cmp);
+                    (times[rounds / 2], times[0])
+                });
+                let sums = of_files.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+                (sums.0 / files.len() as f64, sums.1 / files.len() as f64)
+            })
+            .collect();
+        for (isa, (median, least)) in levels.iter().zip(&figures) {
+            let name = if *isa == Isa::Portable { "libjpeg-turbo" } else { isa.name() };
+            let (ratio, best) = (figures[0].0 / median, figures[0].1 / least);
+            println!("1/{reduce} {name:14} median {median:7.3}  least {least:7.3}  {ratio:5.2}x {best:5.2}x");
+        }
+    }
+}

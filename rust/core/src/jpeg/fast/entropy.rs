@@ -1,0 +1,345 @@
+//! The bits of a scan to coefficients, an MCU at a time.
+//!
+//! What matters is the chain from one table look-up to the next, so an entry gives two symbols, values are
+//! stored without asking whether there are any, and everything that is not a plain block leaves by one test
+//! of the position.
+
+#![allow(unsafe_code)]
+#![allow(clippy::inline_always)] // the reader's state stays in registers only in one function
+
+use super::tables::{AC_BITS, Codes, DC_BITS, END, LONG, base};
+
+/// Blocks of the largest MCU.
+pub(super) const MOST_BLOCKS: usize = 6;
+
+/// Where the first block lies in [`Coefficients`].
+const FRONT: usize = 32;
+/// Places behind a block that stores may reach: a position within a block plus the most an entry says.
+const REACH: usize = 320;
+
+/// The order coefficients are stored in.
+pub(super) const NATURAL: bool = false;
+/// See [`NATURAL`].
+pub(super) const ZIGZAG: bool = true;
+
+/// Row by row position of each zigzag position.
+pub(super) const NATURAL_ORDER: [u8; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7,
+    14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39,
+    46, 53, 60, 61, 54, 47, 55, 62, 63,
+];
+
+/// [`NATURAL_ORDER`] by position plus one, plus one; all that is behind a block in one place behind it.
+const PLACES: [u8; REACH] = {
+    let mut places = [65; REACH];
+    let mut position = 0;
+    while position < 64 {
+        places[position + 1] = NATURAL_ORDER[position] + 1;
+        position += 1;
+    }
+    places
+};
+
+/// The coefficients of an MCU. All are zero when a block is begun.
+#[repr(align(64))]
+#[derive(Debug)]
+pub(super) struct Coefficients([i16; FRONT + 64 * (MOST_BLOCKS - 1) + REACH]);
+
+impl Default for Coefficients {
+    fn default() -> Self {
+        Self([0; FRONT + 64 * (MOST_BLOCKS - 1) + REACH])
+    }
+}
+
+impl Coefficients {
+    /// A block, below `MOST_BLOCKS`.
+    #[inline(always)]
+    pub(super) fn block(&mut self, number: usize) -> Option<&mut [i16; 64]> {
+        let start = FRONT + number * 64;
+        self.0.get_mut(start..start + 64)?.try_into().ok()
+    }
+
+    /// A block's positions plus one, and all that stores may reach.
+    #[inline(always)]
+    fn window(&mut self, number: usize) -> Option<&mut [i16; REACH]> {
+        let start = FRONT - 1 + number * 64;
+        self.0.get_mut(start..start + REACH)?.try_into().ok()
+    }
+}
+
+/// Where reading has come to. Handed on by value, never by its address, so that it stays in registers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bits<'a> {
+    /// The next bits, left aligned; behind `left` of them a part of what follows.
+    ready: u64,
+    /// Counts in its lowest six bits.
+    left: u64,
+    /// What is not in `ready`.
+    rest: &'a [u8],
+}
+
+/// [`Bits`] of a stream, without the stream.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Position {
+    ready: u64,
+    left: u64,
+    /// The next byte that is not in `ready`.
+    at: usize,
+}
+
+impl Position {
+    /// At the beginning of that byte.
+    pub(super) fn new(at: usize) -> Self {
+        Self { at, ..Self::default() }
+    }
+
+    /// Bits read so far, counted from the beginning of the stream.
+    pub(super) fn read(self) -> usize {
+        (self.at * 8).wrapping_sub(self.left as usize)
+    }
+
+    /// The bits from there on.
+    pub(super) fn of(self, stream: &[u8]) -> Option<Bits<'_>> {
+        Some(Bits { ready: self.ready, left: self.left, rest: stream.get(self.at..)? })
+    }
+}
+
+impl Bits<'_> {
+    /// The position in the stream.
+    pub(super) fn position(self, stream: &[u8]) -> Position {
+        let at = stream.len().wrapping_sub(self.rest.len());
+        Position { ready: self.ready, left: self.left & 63, at }
+    }
+
+    /// With 56 bits or more ready.
+    #[inline(always)]
+    fn refilled(self) -> Option<Self> {
+        let next = self.rest.first_chunk()?;
+        Some(Self {
+            ready: self.ready | u64::from_be_bytes(*next) >> (self.left & 63),
+            left: self.left | 0x38,
+            rest: self.rest.get((!self.left >> 3 & 7) as usize..)?,
+        })
+    }
+
+    /// Without the bits an entry takes.
+    #[inline(always)]
+    fn without(self, entry: u64) -> Self {
+        // What the subtraction makes of the higher bits is of no meaning.
+        Self { ready: self.ready << (entry & 63), left: self.left.wrapping_sub(entry), rest: self.rest }
+    }
+}
+
+/// The value an entry's last symbol has in these bits. `BMI` is whether there is an instruction for it.
+#[inline(always)]
+fn value<const BMI: bool>(bits: u64, entry: u64) -> i16 {
+    #[cfg(target_arch = "x86_64")]
+    if BMI {
+        // SAFETY: `BMI` is asked for where the CPU has BMI1.
+        let value = unsafe { std::arch::x86_64::_bextr2_u64(bits, entry >> 8) };
+        return (value as i16).wrapping_add((entry >> 48) as i16);
+    }
+    let mask = (1_u64 << (entry >> 16 & 63)) - 1;
+    ((bits >> (entry >> 8 & 63) & mask) as i16).wrapping_add((entry >> 48) as i16)
+}
+
+/// What [`mcu`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Coefficients, but for the blocks whose bit is set: those have a DC only.
+    Blocks(u32),
+    /// The DC of every component is what it was, and there is nothing else.
+    Flat,
+}
+
+/// The MCUs of a picture.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mcu<'a> {
+    /// The tables of each component.
+    pub(super) codes: [&'a Codes; 3],
+    /// Blocks in an MCU, and how many of them are luma's.
+    pub(super) blocks: usize,
+    pub(super) luma: usize,
+    /// The first bits of an MCU that is [`Found::Flat`], which of the bits they are, and how many.
+    flat: (u64, u64, u32),
+}
+
+impl<'a> Mcu<'a> {
+    pub(super) fn new(codes: [&'a Codes; 3], luma: usize, chroma: usize) -> Self {
+        let blocks = luma + chroma;
+        let (mut bits, mut count) = (0_u64, 0);
+        for number in 0..blocks {
+            let component = number.saturating_sub(luma - 1).min(2);
+            let flat = codes.get(component).and_then(|codes| codes.flat);
+            let (pattern, length) = flat.unwrap_or((0, 64));
+            count += length;
+            bits = bits.checked_shl(length).unwrap_or_default() | u64::from(pattern);
+        }
+        // More bits than are ready at a time are never compared.
+        let flat = if (1..=56).contains(&count) {
+            (bits << (64 - count), u64::MAX << (64 - count), count)
+        } else {
+            (1, 0, 0)
+        };
+        Self { codes, blocks, luma, flat }
+    }
+}
+
+/// Reads an MCU. All its blocks must be zeroed before the next one. The last DC of each component goes to
+/// `last`. `None` if the bits are none of an MCU, or end.
+#[inline(always)]
+pub(super) fn mcu<'a, const BMI: bool, const ORDER: bool>(
+    mcu: &Mcu<'_>,
+    bits: Bits<'a>,
+    coefficients: &mut Coefficients,
+    last: &mut [i16; 3],
+) -> Option<(Bits<'a>, Found)> {
+    let mut bits = bits.refilled()?;
+    let (pattern, mask, count) = mcu.flat;
+    if bits.ready & mask == pattern {
+        return Some((bits.without(count.into()), Found::Flat));
+    }
+    let mut dc_only = 0;
+    for number in 0..mcu.luma.min(MOST_BLOCKS) {
+        let ended;
+        let window = coefficients.window(number)?;
+        (bits, last[0], ended) = block::<BMI, ORDER>(mcu.codes[0], bits, window, last[0])?;
+        dc_only |= u32::from(ended) << number;
+    }
+    if mcu.blocks > mcu.luma {
+        let (first, second) = (mcu.luma, mcu.luma + 1);
+        let (ended, too);
+        let window = coefficients.window(first)?;
+        (bits, last[1], ended) = block::<BMI, ORDER>(mcu.codes[1], bits, window, last[1])?;
+        let window = coefficients.window(second)?;
+        (bits, last[2], too) = block::<BMI, ORDER>(mcu.codes[2], bits, window, last[2])?;
+        dc_only |= u32::from(ended) << first | u32::from(too) << second;
+    }
+    Some((bits, Found::Blocks(dc_only)))
+}
+
+/// Reads a block to its places; returns its DC, and whether there was no AC.
+#[inline(always)]
+fn block<'a, const BMI: bool, const ORDER: bool>(
+    codes: &Codes,
+    bits: Bits<'a>,
+    window: &mut [i16; REACH],
+    last: i16,
+) -> Option<(Bits<'a>, i16, bool)> {
+    let ac: &[u64; 1 << AC_BITS] = &codes.ac;
+    let mut bits = bits.refilled()?;
+    let entry = codes.dc[(bits.ready >> (64 - DC_BITS)) as usize];
+    let mut next = (entry >> 24) as usize % 256;
+    let mut difference = value::<BMI>(bits.ready, entry);
+    bits = bits.without(entry);
+    if next == 0 {
+        (bits, difference) = long_dc(codes, bits)?;
+        next = 1;
+    }
+    let dc = last.wrapping_add(difference);
+    window[1] = dc;
+    if next > 63 {
+        return Some((bits, dc, true));
+    }
+    loop {
+        // An entry takes 26 bits at most: one fits behind a DC, and two between two refills.
+        let (entry, reached) = loop {
+            let (entry, reached) = look_up::<BMI, ORDER>(ac, bits.ready, window, next);
+            if reached > 63 {
+                break (entry, reached);
+            }
+            bits = bits.without(entry).refilled()?;
+            next = reached;
+            let (entry, reached) = look_up::<BMI, ORDER>(ac, bits.ready, window, next);
+            if reached > 63 {
+                break (entry, reached);
+            }
+            bits = bits.without(entry);
+            next = reached;
+        };
+        if reached == 64 || (END + 1..=END + 63).contains(&reached) {
+            return Some((bits.without(entry), dc, false));
+        }
+        if reached == next + LONG {
+            bits = bits.refilled()?;
+            if let Some(entry) = codes.long(bits.ready) {
+                next += (entry >> 32) as usize % 256;
+                put::<ORDER>(window, next, value::<BMI>(bits.ready, entry));
+                bits = bits.without(entry).refilled()?;
+                if next <= 63 {
+                    continue;
+                }
+                let has_ended = next == 64 || (END + 1..=END + 63).contains(&next);
+                return has_ended.then_some((bits, dc, false));
+            }
+        }
+        put::<ORDER>(window, next + (entry >> 24) as usize % 256, 0);
+        put::<ORDER>(window, reached, 0);
+        let value;
+        (bits, next, value) = long_ac(codes, bits, next)?;
+        put::<ORDER>(window, next, value);
+        if next > 63 {
+            return Some((bits, dc, false));
+        }
+    }
+}
+
+/// Stores what the next entry says; returns it and the position it leads to.
+#[inline(always)]
+fn look_up<const BMI: bool, const ORDER: bool>(
+    ac: &[u64; 1 << AC_BITS],
+    bits: u64,
+    window: &mut [i16; REACH],
+    next: usize,
+) -> (u64, usize) {
+    let entry = ac[(bits >> (64 - AC_BITS)) as usize];
+    let reached = next + (entry >> 32) as usize % 256;
+    put::<ORDER>(window, next + (entry >> 24) as usize % 256, i16::from((entry >> 40) as i8));
+    put::<ORDER>(window, reached, value::<BMI>(bits, entry));
+    (entry, reached)
+}
+
+#[inline(always)]
+fn put<const ORDER: bool>(window: &mut [i16; REACH], place: usize, value: i16) {
+    let place = if ORDER == ZIGZAG { place } else { PLACES.get(place).map_or(0, |&p| usize::from(p)) };
+    if let Some(coefficient) = window.get_mut(place) {
+        *coefficient = value;
+    }
+}
+
+/// A DC whose code is too long for an entry.
+#[cold]
+#[inline(never)]
+fn long_dc<'a>(codes: &Codes, bits: Bits<'a>) -> Option<(Bits<'a>, i16)> {
+    let (length, size) = codes.long_dc.symbol((bits.ready >> 48) as u16)?;
+    let (bits, value) = long_value(bits, length, u32::from(size));
+    Some((bits.refilled()?, value))
+}
+
+fn long_value(bits: Bits<'_>, length: u32, size: u32) -> (Bits<'_>, i16) {
+    let bits = bits.without(length.into());
+    if size == 0 {
+        return (bits, 0);
+    }
+    let value = (bits.ready >> (64 - size)) as i32 + base(size, bits.ready >> 63 != 0);
+    (bits.without(size.into()), value as i16)
+}
+
+/// One symbol at position `next`, where the table has none, or more than the block holds; returns the
+/// position behind it, and its value.
+#[cold]
+#[inline(never)]
+fn long_ac<'a>(codes: &Codes, bits: Bits<'a>, next: usize) -> Option<(Bits<'a>, usize, i16)> {
+    let bits = bits.refilled()?;
+    let (length, symbol) = codes.long_ac.symbol((bits.ready >> 48) as u16)?;
+    let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+    let reached = next + run + 1;
+    if size == 0 && run < 15 {
+        return Some((bits.without(length.into()), END + next, 0));
+    }
+    if reached > 64 {
+        return None;
+    }
+    let (bits, value) = long_value(bits, length, size);
+    Some((bits.refilled()?, reached, value))
+}

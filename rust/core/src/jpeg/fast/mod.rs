@@ -1,0 +1,223 @@
+//! The fast path: baseline JPEGs of the usual kinds, faster than libjpeg-turbo and with the same pixels.
+//!
+//! `scan` reads the headers, `unstuff` makes the scan one piece of bits, `entropy` reads them by the `tables`,
+//! `idct` makes samples of coefficients, `plane` keeps a row of MCUs of them, `colour` makes pixels of rows.
+//!
+//! It knows no errors and no warnings. Whatever is not plainly right makes it give up, at whatever row; libjpeg
+//! then decodes the image once more, so that results, errors and warnings are always libjpeg's. Rows handed
+//! out before are the same: they come from bits that were right so far.
+
+mod colour;
+#[cfg(target_arch = "x86_64")]
+mod colour_avx2;
+#[cfg(target_arch = "x86_64")]
+mod colour_avx512;
+mod entropy;
+mod idct;
+#[cfg(target_arch = "x86_64")]
+mod idct_avx2;
+#[cfg(target_arch = "x86_64")]
+mod idct_avx2_reduced;
+#[cfg(target_arch = "x86_64")]
+mod idct_avx512;
+mod plane;
+mod reconstruct;
+mod scan;
+mod tables;
+mod unstuff;
+
+use colour::{MARGIN, Rows, Upsampling};
+use entropy::{Coefficients, Position};
+use plane::{Plane, Scale};
+use reconstruct::Blocks;
+use scan::{Sampling, Scan};
+
+use super::{
+    decode::{Source, Target},
+    markers::Frame,
+};
+use crate::isa::Isa;
+
+/// The fast path's memory and the image it is at; one a worker.
+#[derive(Debug)]
+pub(super) struct Fast {
+    isa: Isa,
+    stream: unstuff::Bitstream,
+    cache: tables::Cache,
+    coefficients: Coefficients,
+    planes: [Plane; 3],
+    state: State,
+}
+
+/// Where an image has come to.
+#[derive(Debug, Default)]
+struct State {
+    blocks: Blocks,
+    /// Numbers of the components' Huffman tables in the cache.
+    codes: [usize; 3],
+    /// MCUs across and down.
+    mcus: (usize, usize),
+    restart_interval: usize,
+    /// MCUs until the next restart marker, and the piece of bits they are in.
+    until_restart: usize,
+    piece: usize,
+    position: Position,
+    /// The last DC of each component.
+    last: [i16; 3],
+    /// Rows of MCUs decoded.
+    decoded: usize,
+    /// Rows of pixels that those suffice for, that are handed out, and that there are.
+    ready: usize,
+    taken: usize,
+    height: usize,
+    width: usize,
+    upsampling: Option<Upsampling>,
+    has_chroma: bool,
+}
+
+impl Fast {
+    /// At that level; `None` if that is not worth it.
+    pub(super) fn new(isa: Isa) -> Option<Self> {
+        (isa > Isa::Portable).then(|| Self {
+            isa,
+            stream: unstuff::Bitstream::default(),
+            cache: tables::Cache::default(),
+            coefficients: Coefficients::default(),
+            planes: Default::default(),
+            state: State::default(),
+        })
+    }
+
+    /// The colours of a file this path may decode.
+    pub(super) fn source(data: &[u8], frame: &Frame) -> Option<Source> {
+        let scan = Scan::read(data, frame)?;
+        Some(if scan.sampling == Sampling::Gray { Source::Gray } else { Source::YCbCr })
+    }
+
+    /// Gets ready to give rows; (height, width) of them.
+    pub(super) fn start(
+        &mut self,
+        data: &[u8],
+        frame: &Frame,
+        target: Target,
+        reduce: u8,
+    ) -> Option<(u32, u32)> {
+        let scan = Scan::read(data, frame)?;
+        let has_chroma = match (target, scan.sampling) {
+            (Target::Gray, _) => false,
+            (Target::Rgb, Sampling::S444 | Sampling::S422 | Sampling::S420) => true,
+            _ => return None,
+        };
+        let by = usize::from(reduce);
+        // Grey is never enlarged, so there any chroma will do.
+        let scale = Scale::new(scan.sampling, reduce, if has_chroma { scan.width } else { usize::MAX >> 8 });
+        let scale = scale.or_else(|| (!has_chroma).then(|| Scale::new(Sampling::Gray, reduce, 1))?)?;
+        let (across, down) = scan.sampling.ratio();
+        let mcus = (scan.width.div_ceil(across * 8), scan.height.div_ceil(down * 8));
+        let codes = self.cache.find(scan.huffman.get(..scan.sampling.components())?)?;
+        self.stream.fill(scan.entropy, self.isa)?;
+        let pieces = match scan.restart_interval {
+            0 => 1,
+            interval => (mcus.0 * mcus.1).div_ceil(interval),
+        };
+        if self.stream.ends().len() != pieces {
+            return None;
+        }
+        let (width, height) = (scan.width.div_ceil(by), scan.height.div_ceil(by));
+        let [luma, chroma] = scale.sides;
+        let of_chroma = |length: usize, ratio: usize| (length * chroma).div_ceil(ratio * 8);
+        let chroma_size = (of_chroma(scan.width, across), of_chroma(scan.height, down));
+        let [y, cb, cr] = &mut self.planes;
+        y.begin((width, height), (across, down), luma, mcus.0);
+        if has_chroma {
+            cb.begin(chroma_size, (1, 1), chroma, mcus.0);
+            cr.begin(chroma_size, (1, 1), chroma, mcus.0);
+        }
+        // An image that was given up may have left something.
+        self.coefficients = Coefficients::default();
+        self.state = State {
+            blocks: Blocks::new(self.isa, &self.planes, &scan, has_chroma),
+            codes,
+            mcus,
+            restart_interval: scan.restart_interval,
+            until_restart: if pieces > 1 { scan.restart_interval } else { usize::MAX },
+            height,
+            width,
+            upsampling: has_chroma.then_some(scale.upsampling),
+            has_chroma,
+            ..State::default()
+        };
+        Some((height as u32, width as u32))
+    }
+
+    /// Writes the next `count` rows to `out`, which holds them; says how many it could.
+    pub(super) fn rows(&mut self, out: &mut [u8], stride: usize, count: u32) -> (u32, Option<()>) {
+        let row = self.state.width * if self.state.has_chroma { 3 } else { 1 };
+        let mut done = 0;
+        for place in out.chunks_mut(stride).take(count as usize) {
+            while self.state.taken >= self.state.ready {
+                if self.decode_mcu_row().is_none() {
+                    return (done, None);
+                }
+            }
+            let Some(()) = place.get_mut(..row).and_then(|place| self.pixels(place)) else {
+                return (done, None);
+            };
+            self.state.taken += 1;
+            done += 1;
+        }
+        (done, Some(()))
+    }
+
+    /// Decodes a row of MCUs. `None` if their bits are not plainly right.
+    fn decode_mcu_row(&mut self) -> Option<()> {
+        let Self { isa, stream, cache, coefficients, planes, state } = self;
+        let first = cache.get(state.codes[0])?;
+        let codes = state.codes.map(|number| cache.get(number).unwrap_or(first));
+        if state.decoded > 0 {
+            planes.iter_mut().take(if state.has_chroma { 3 } else { 1 }).for_each(Plane::advance);
+        }
+        reconstruct::mcu_row(*isa, stream, codes, coefficients, planes, state)?;
+        state.decoded += 1;
+        let last = state.decoded == state.mcus.1;
+        // No bit of a row that is handed out may come from behind the scan's end.
+        let end = stream.ends().get(state.piece)? * 8;
+        let left = end.checked_sub(state.position.read())?;
+        if last && left >= 8 {
+            return None;
+        }
+        let [luma, chroma @ ..] = planes;
+        let rows = state.decoded * luma.rows;
+        state.ready = match state.upsampling {
+            _ if last => state.height,
+            // The last row wants the chroma below it.
+            Some(Upsampling::Both) => rows - 1,
+            _ => rows,
+        };
+        if matches!(state.upsampling, Some(Upsampling::Wide | Upsampling::Both)) {
+            chroma.iter_mut().for_each(Plane::repeat_edges);
+        }
+        Some(())
+    }
+
+    /// Writes the next row of pixels.
+    fn pixels(&self, out: &mut [u8]) -> Option<()> {
+        let State { taken: y, decoded, upsampling, .. } = self.state;
+        let mcu_row = decoded - 1;
+        let [luma, cb, cr] = &self.planes;
+        let y = y as isize;
+        let luma = luma.row(y, mcu_row)?.get(MARGIN..)?;
+        let Some(how) = upsampling else {
+            out.copy_from_slice(luma.get(..out.len())?);
+            return Some(());
+        };
+        let (near, far) = if how == Upsampling::Both { (y / 2, y / 2 + y % 2 * 2 - 1) } else { (y, y) };
+        let rows = Rows {
+            luma,
+            near: [cb.row(near, mcu_row)?, cr.row(near, mcu_row)?],
+            far: [cb.row(far, mcu_row)?, cr.row(far, mcu_row)?],
+        };
+        colour::convert(self.isa, how, &rows, out);
+        Some(())
+    }
+}

@@ -1,0 +1,143 @@
+//! A component's samples of one row of MCUs, and of the last row before it.
+
+#![allow(clippy::inline_always)] // it is part of the reader's loop
+
+use super::{
+    colour::{MARGIN, Upsampling},
+    scan::Sampling,
+};
+
+/// How large things are at one scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scale {
+    /// Samples a side that a block of luma, and of chroma, becomes.
+    pub(super) sides: [usize; 2],
+    pub(super) upsampling: Upsampling,
+}
+
+impl Scale {
+    /// What libjpeg chooses for 1/`reduce` of a picture of that width; `None` where it does not use a triangle
+    /// filter although it has to enlarge chroma.
+    pub(super) fn new(sampling: Sampling, reduce: u8, width: usize) -> Option<Self> {
+        let luma = match reduce {
+            1 => 8,
+            2 => 4,
+            4 => 2,
+            8 => 1,
+            _ => return None,
+        };
+        let (across, down) = sampling.ratio();
+        // Rather than enlarge chroma, libjpeg makes less of it small, as far as both directions allow.
+        let mut chroma = luma;
+        while chroma < 8
+            && (across * luma).is_multiple_of(chroma * 2)
+            && (down * luma).is_multiple_of(chroma * 2)
+        {
+            chroma *= 2;
+        }
+        let upsampling = match (across * luma / chroma, down * luma / chroma) {
+            (1, 1) => Upsampling::None,
+            (2, 1) => Upsampling::Wide,
+            (2, 2) => Upsampling::Both,
+            _ => return None,
+        };
+        let samples = (width * chroma).div_ceil(across * 8);
+        let triangle = upsampling == Upsampling::None || luma > 1 && samples > 2;
+        triangle.then_some(Self { sides: [luma, chroma], upsampling })
+    }
+}
+
+/// Samples of a component. Row 0 is the last row of the MCUs before, the others are the MCUs'.
+#[derive(Debug, Default)]
+pub(super) struct Plane {
+    bytes: Vec<u8>,
+    /// Bytes from a row to the next.
+    pub(super) stride: usize,
+    /// Rows of an MCU, and its columns.
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// Samples a side of a block.
+    pub(super) side: usize,
+    /// The component's true size.
+    width: usize,
+    height: usize,
+}
+
+impl Plane {
+    /// Gets ready for a component of `width` by `height` samples, `blocks` across and down an MCU.
+    pub(super) fn begin(
+        &mut self,
+        (width, height): (usize, usize),
+        blocks: (usize, usize),
+        side: usize,
+        mcus: usize,
+    ) {
+        (self.width, self.height, self.side) = (width, height, side);
+        (self.columns, self.rows) = (blocks.0 * side, blocks.1 * side);
+        self.stride = (mcus * self.columns).next_multiple_of(64) + 2 * MARGIN;
+        // A row more, so that from any place on there are whole strides for all rows behind it.
+        let length = (self.rows + 2) * self.stride;
+        if self.bytes.len() < length {
+            self.bytes.resize(length, 0);
+        }
+    }
+
+    /// Where block (`x`, `y`) of the first MCU begins.
+    pub(super) fn place(&self, x: usize, y: usize) -> usize {
+        (1 + y * self.side) * self.stride + MARGIN + x * self.side
+    }
+
+    /// The samples from there on.
+    pub(super) fn samples_from(&mut self, place: usize) -> Option<&mut [u8]> {
+        self.bytes.get_mut(place..)
+    }
+
+    /// Gives `columns` by `rows` samples from that place on one value.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, place: usize, columns: usize, rows: usize, value: u8) {
+        match columns {
+            16 => self.fill_rows::<16>(place, rows, value),
+            8 => self.fill_rows::<8>(place, rows, value),
+            4 => self.fill_rows::<4>(place, rows, value),
+            2 => self.fill_rows::<2>(place, rows, value),
+            _ => self.fill_rows::<1>(place, rows, value),
+        }
+    }
+
+    #[inline(always)]
+    fn fill_rows<const COLUMNS: usize>(&mut self, place: usize, rows: usize, value: u8) {
+        let area = self.bytes.get_mut(place..place + rows * self.stride).unwrap_or_default();
+        for row in area.chunks_exact_mut(self.stride) {
+            if let Some(samples) = row.first_chunk_mut() {
+                *samples = [value; COLUMNS];
+            }
+        }
+    }
+
+    /// Keeps the last row for the next MCUs.
+    pub(super) fn advance(&mut self) {
+        let last = self.rows * self.stride;
+        self.bytes.copy_within(last..last + self.stride, 0);
+    }
+
+    /// Repeats the samples at both ends of every row beyond them.
+    pub(super) fn repeat_edges(&mut self) {
+        for row in self.bytes.chunks_exact_mut(self.stride).skip(1).take(self.rows) {
+            let end = MARGIN + self.width;
+            if let (Some(&first), Some(&last)) = (row.get(MARGIN), row.get(end - 1)) {
+                row[MARGIN - 1] = first;
+                if let Some(beyond) = row.get_mut(end) {
+                    *beyond = last;
+                }
+            }
+        }
+    }
+
+    /// Row `y` of the component, margins included, where the MCUs are those of row `mcu_row`. Rows beyond the
+    /// picture are the nearest in it.
+    pub(super) fn row(&self, y: isize, mcu_row: usize) -> Option<&[u8]> {
+        let y = y.clamp(0, self.height as isize - 1) as usize;
+        let start = (y + 1).checked_sub(mcu_row * self.rows)? * self.stride;
+        self.bytes.get(start..start + self.stride)
+    }
+}
