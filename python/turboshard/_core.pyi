@@ -28,6 +28,7 @@ __all__ = [
     "build_info",
     "decode",
     "decode_batch",
+    "decode_counts",
     "digest_files",
     "encode",
     "identity_of",
@@ -394,6 +395,13 @@ def available_parallelism() -> int:
 
 def build_info() -> BuildInfo:
     """What this build is and what it runs on."""
+
+def decode_counts() -> tuple[int, int]:
+    """How many JPEGs this process has decoded: by the fast path, and by libjpeg-turbo.
+
+    An image the fast path began and libjpeg-turbo finished counts for libjpeg-turbo, one whose header alone was
+    read for neither.
+    """
 
 def _after_fork_in_child() -> None: ...
 def _at_exit() -> None: ...

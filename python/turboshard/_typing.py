@@ -62,6 +62,8 @@ class BuildInfo(TypedDict):
     """What libjpeg-turbo uses: ``"avx2"``, ``"sse2"``, ``"neon"``, or ``"none"``, which is slow."""
     isa: Literal["portable", "avx2", "avx512"]
     """What this library's own kernels use: what the processor has, and ``TURBOSHARD_ISA`` at most."""
+    jpeg_decoder: Literal["libjpeg-turbo", "avx2", "avx512"]
+    """What decodes usual JPEGs: the fast path at that level, or libjpeg-turbo, which decodes all others."""
     sha_extension: bool
     sha256: str
     """Whether the processor's own SHA-256 instructions are used."""

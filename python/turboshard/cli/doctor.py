@@ -37,6 +37,7 @@ def doctor(settings: Settings) -> int:
             ("turboshard", f"{build['version']}, {build['profile']} build"),
             ("libjpeg-turbo", f"{build['libjpeg_turbo']}, SIMD: {build['simd']}"),
             ("own kernels", build["isa"]),
+            ("JPEG decoder", build["jpeg_decoder"]),
             ("SHA extension", "yes" if build["sha_extension"] else "no"),
             ("SHA-256", f"{build['sha256']} kernel"),
             ("CPU", f"{facts['cpu']} ({build['target']})"),

@@ -13,9 +13,16 @@ pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     facts.set_item("libjpeg_turbo", jpeg::version())?;
     facts.set_item("simd", jpeg::simd_level())?;
     facts.set_item("isa", Isa::current().name())?;
+    facts.set_item("jpeg_decoder", jpeg::decode_path())?;
     facts.set_item("sha_extension", sha_extension())?;
     facts.set_item("sha256", Kernel::current().name())?;
     Ok(facts)
+}
+
+/// Images decoded by this process: by the fast path, and by libjpeg-turbo.
+#[pyfunction]
+pub(crate) fn decode_counts() -> (u64, u64) {
+    jpeg::decode_counts()
 }
 
 /// Whether the processor hashes SHA-256 by itself, which the digest then uses.

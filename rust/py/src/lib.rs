@@ -33,7 +33,7 @@ mod _core {
     }
 
     #[pymodule_export]
-    use crate::about::build_info;
+    use crate::about::{build_info, decode_counts};
     #[pymodule_export]
     use crate::batch::decode_batch;
     #[pymodule_export]
