@@ -77,6 +77,7 @@ pub(super) fn convert(isa: Isa, how: Upsampling, rows: &Rows<'_>, out: &mut [u8]
     let width = out.len() / 3;
     let samples = 2 * MARGIN + if how == Upsampling::None { width } else { width.div_ceil(2) };
     let all = rows.near.iter().chain(&rows.far).all(|row| row.len() >= samples);
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
     let mut done = 0;
     #[cfg(target_arch = "x86_64")]
     if isa >= Isa::Avx2 && rows.luma.len() >= width + MARGIN && all {

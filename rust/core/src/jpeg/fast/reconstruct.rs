@@ -2,9 +2,11 @@
 #![allow(unsafe_code)]
 #![allow(clippy::inline_always)] // the same loop, compiled for two kinds of CPU
 
+#[cfg(target_arch = "x86_64")]
+use super::entropy::ZIGZAG;
 use super::{
     State,
-    entropy::{self, Coefficients, Found, MOST_BLOCKS, Mcu, NATURAL, NATURAL_ORDER, Position, ZIGZAG},
+    entropy::{self, Coefficients, Found, MOST_BLOCKS, Mcu, NATURAL, NATURAL_ORDER, Position},
     idct,
     plane::Plane,
     scan::Scan,
