@@ -31,6 +31,7 @@ pub mod shard;
 pub mod tar;
 
 pub mod bundle;
+pub mod catalog;
 pub mod digest;
 pub mod manifest;
 pub mod pack;

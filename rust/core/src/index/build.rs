@@ -69,7 +69,7 @@ impl Index {
         Ok(self)
     }
 
-    fn empty(file_size: u64) -> Self {
+    pub(crate) fn empty(file_size: u64) -> Self {
         Self {
             header_offset: Vec::new(),
             data_offset: Vec::new(),
@@ -138,7 +138,7 @@ impl Index {
     }
 
     /// Makes the order by key; refuses a key that comes again after another.
-    fn sort_keys(&mut self) -> Result<()> {
+    pub(super) fn sort_keys(&mut self) -> Result<()> {
         let mut order: Vec<u32> = (0..self.samples.len() as u32).collect();
         order.sort_unstable_by(|&a, &b| self.key(a as usize).cmp(self.key(b as usize)).then(a.cmp(&b)));
         let pairs = order.iter().zip(order.iter().skip(1));

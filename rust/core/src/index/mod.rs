@@ -3,6 +3,7 @@
 //! Columns, not objects: a shard has thousands of members and Python takes the columns as they are.
 
 mod build;
+mod restore;
 
 use std::{collections::HashSet, ops::Range};
 

@@ -1,0 +1,45 @@
+//! An index out of columns that were kept elsewhere.
+
+use super::{Index, NO_KEY};
+
+impl Index {
+    /// Takes columns that were kept elsewhere; `None` if they contradict each other or reach beyond the file.
+    ///
+    /// What a member is called and where it lies is believed, that every access stays inside is not.
+    pub(crate) fn restored(mut self) -> Option<Self> {
+        let members = self.size.len();
+        let columns =
+            [self.header_offset.len(), self.data_offset.len(), self.name_end.len(), self.key_len.len()];
+        if columns.iter().any(|&length| length != members) || u32::try_from(members).is_err() {
+            return None;
+        }
+        let mut start = 0;
+        for (&end, &key_len) in self.name_end.iter().zip(&self.key_len) {
+            let length = end.checked_sub(start)?;
+            if key_len != NO_KEY && key_len >= length {
+                return None;
+            }
+            start = end;
+        }
+        let places = self.header_offset.iter().zip(&self.data_offset).zip(&self.size);
+        let inside = |((&header, &data), &size): ((&u64, &u64), &u64)| {
+            header < data && data.checked_add(size).is_some_and(|end| end <= self.file_size)
+        };
+        if start as usize != self.names.len() || !places.map(inside).all(|inside| inside) {
+            return None;
+        }
+        let mut free = 0;
+        for sample in &self.samples {
+            if sample.start < free || sample.end <= sample.start || sample.end as usize > members {
+                return None;
+            }
+            free = sample.end;
+        }
+        let numbers = 0..self.samples.len();
+        let ascending = numbers.clone().zip(numbers.skip(1)).all(|(a, b)| self.key(a) < self.key(b));
+        if !ascending {
+            self.sort_keys().ok()?;
+        }
+        Some(self)
+    }
+}

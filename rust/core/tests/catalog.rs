@@ -1,0 +1,141 @@
+//! The index file: made once, believed only while it is true.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use turboshard::{
+    catalog::Catalog,
+    index::Policy,
+    pool::{Cancel, Pool},
+    release::Release,
+    tar::write::{Archive, LongNames},
+};
+
+fn write(path: &Path, names: &[&str]) {
+    let mut tar = Archive::new(LongNames::Gnu);
+    for name in names {
+        tar.member(name, name.as_bytes()).unwrap();
+    }
+    fs::write(path, tar.finish()).unwrap();
+    age(path, 60);
+}
+
+/// Makes a file look old enough to be believed.
+fn age(path: &Path, seconds: u64) {
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+}
+
+fn release_in(root: &Path) -> PathBuf {
+    fs::create_dir_all(root.join("data")).unwrap();
+    write(&root.join("data/r-000000.tar"), &["a.jpg", "a.json", "b.jpg", "b.json"]);
+    write(&root.join("data/r-000001.tar"), &["c.jpg", "c.json"]);
+    root.join(".turboshard/index-v1")
+}
+
+fn open(spec: &Path, cache: Option<&Path>) -> Catalog {
+    let release = Release::open(&[spec.to_str().unwrap()]).unwrap();
+    Catalog::open(&release, Policy::default(), cache, &Pool::new(1).unwrap(), &Cancel::never()).unwrap()
+}
+
+/// The columns of the shards, read from the index file if a damaged shard is not noticed.
+fn keys(catalog: &Catalog) -> Vec<Vec<u8>> {
+    (0..catalog.len())
+        .map(|sample| {
+            let (shard, number) = catalog.locate(sample).unwrap();
+            shard.index().key(number).to_vec()
+        })
+        .collect()
+}
+
+#[test]
+fn the_second_opening_does_not_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = release_in(folder.path());
+    let first = open(folder.path(), None);
+    assert_eq!((keys(&first), file.is_file()), (vec![b"a".to_vec(), b"b".to_vec(), b"c".to_vec()], true));
+    // What only a scan would notice: the header of the first member is no longer one.
+    let shard = folder.path().join("data/r-000000.tar");
+    let mut bytes = fs::read(&shard).unwrap();
+    let modified = fs::metadata(&shard).unwrap().modified().unwrap();
+    bytes[..512].fill(b'x');
+    fs::write(&shard, &bytes).unwrap();
+    File::options().write(true).open(&shard).unwrap().set_modified(modified).unwrap();
+    let second = open(folder.path(), None);
+    assert_eq!((keys(&second), second.fingerprint()), (keys(&first), first.fingerprint()));
+    assert!(first.locate(3).is_err());
+}
+
+#[test]
+fn a_shard_that_changed_is_scanned_again_and_refused_by_who_has_it_open() {
+    let folder = tempfile::tempdir().unwrap();
+    release_in(folder.path());
+    let first = open(folder.path(), None);
+    first.check_unchanged().unwrap();
+    let shard = folder.path().join("data/r-000001.tar");
+    write(&shard, &["d.jpg", "d.json"]);
+    age(&shard, 50);
+    let error = first.check_unchanged().unwrap_err();
+    assert!(error.place().shard.as_ref().unwrap().ends_with("r-000001.tar"), "{error}");
+    let second = open(folder.path(), None);
+    assert_eq!(keys(&second)[2], b"d");
+    assert_ne!(second.fingerprint(), first.fingerprint());
+    assert_eq!(open(folder.path(), None).fingerprint(), second.fingerprint());
+}
+
+#[test]
+fn a_damaged_file_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = release_in(folder.path());
+    let expected = open(folder.path(), None).fingerprint();
+    let whole = fs::read(&file).unwrap();
+    for bent in [&b""[..], b"junk", &whole[..whole.len() / 2]] {
+        fs::write(&file, bent).unwrap();
+        assert_eq!(open(folder.path(), None).fingerprint(), expected);
+        assert_eq!(fs::read(&file).unwrap().len(), whole.len());
+    }
+}
+
+#[test]
+fn a_shard_just_written_is_not_believed_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    release_in(folder.path());
+    let shard = folder.path().join("data/r-000001.tar");
+    let ahead = SystemTime::now() + Duration::from_secs(5);
+    File::options().write(true).open(&shard).unwrap().set_modified(ahead).unwrap();
+    open(folder.path(), None);
+    write(&shard, &["e.jpg", "e.json"]);
+    File::options().write(true).open(&shard).unwrap().set_modified(ahead).unwrap();
+    assert_eq!(keys(&open(folder.path(), None))[2], b"e");
+}
+
+#[test]
+fn without_leave_to_write_the_cache_folder_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = tempfile::tempdir().unwrap();
+    let file = release_in(folder.path());
+    // A file where the folder should be: what a read-only release looks like to root, too.
+    fs::write(file.parent().unwrap(), b"").unwrap();
+    let first = open(folder.path(), Some(cache.path()));
+    let made: Vec<_> =
+        fs::read_dir(cache.path()).unwrap().map(|e| e.unwrap().path().join("index-v1")).collect();
+    assert!(made.len() == 1 && made[0].is_file(), "{made:?}");
+    fs::write(&made[0], b"junk").unwrap();
+    assert_eq!(open(folder.path(), Some(cache.path())).fingerprint(), first.fingerprint());
+    assert!(fs::read(&made[0]).unwrap().len() > 100);
+    assert_eq!(open(folder.path(), None).fingerprint(), first.fingerprint());
+}
+
+#[test]
+fn a_lone_shard_leaves_no_file_and_copies_have_one_fingerprint() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = release_in(folder.path());
+    assert_eq!(open(&folder.path().join("data/r-000000.tar"), None).len(), 2);
+    assert!(!file.exists());
+    release_in(other.path());
+    assert_eq!(open(folder.path(), None).fingerprint(), open(other.path(), None).fingerprint());
+}
