@@ -27,6 +27,7 @@ pub mod resize;
 pub mod index;
 pub mod key;
 pub mod load;
+pub mod loader;
 pub mod shard;
 pub mod tar;
 
