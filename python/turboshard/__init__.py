@@ -13,8 +13,10 @@ import os as _os
 
 from turboshard import _core
 from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info, resize
+from turboshard.batch import Batch
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
+from turboshard.loader import Loader
 from turboshard.release import Release
 from turboshard.reshard import reshard
 from turboshard.shard import Index, Shard
@@ -22,10 +24,12 @@ from turboshard.synth import synth
 from turboshard.verify import verify
 
 __all__ = [
+    "Batch",
     "DecodeError",
     "DecompressionBombWarning",
     "DigestMismatch",
     "Index",
+    "Loader",
     "Progress",
     "Release",
     "Shard",

@@ -14,9 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from turboshard._typing import BuildInfo, IdentityFacts, ImageInfo, Resample, Sample, Verdict
+from turboshard._typing import (
+    BatchColumns,
+    BuildInfo,
+    Deal,
+    IdentityFacts,
+    ImageInfo,
+    IterationStats,
+    Resample,
+    Sample,
+    Verdict,
+)
 
 __all__ = [
+    "Catalog",
+    "Iteration",
+    "Loader",
     "Progress",
     "Release",
     "Selection",
@@ -33,6 +46,7 @@ __all__ = [
     "encode",
     "identity_of",
     "info",
+    "permutation",
     "reghead_facts",
     "reshard",
     "resize",
@@ -299,6 +313,145 @@ def verify(
     threads: int | None = None,
 ) -> Verdict:
     """Computes the SHA-256 of every listed file and compares; `turboshard.verify` says what the keywords mean."""
+
+# --- loader ----------------------------------------------------------------------------------------------
+
+@final
+class Catalog:
+    """The samples of a release as one sequence. Its shards are open, and indexed.
+
+    The index comes from ``<root>/.turboshard/index-v1`` as far as the shards have the size and time they had then, else
+    from a scan, which leaves that file, or one below ``cache`` where it cannot be written. A lone shard, and one read
+    with ``lenient``, is scanned each time.
+    """
+
+    def __new__(
+        cls,
+        release: Release,
+        *,
+        lenient: bool = False,
+        cache: str | os.PathLike[str] | None = None,
+        threads: int | None = None,
+    ) -> Catalog: ...
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, of names, sizes and layout of the shards; every copy of a release has the same."""
+
+    def shards(self) -> list[Shard]:
+        """The shards, in the release's order."""
+
+    def check_unchanged(self) -> None:
+        """`ShardError` if a shard was written to or replaced since it was opened."""
+
+@final
+class Loader:
+    """What a row of a batch is made of, and of what samples; `turboshard.Loader` says what the keywords mean.
+
+    Args:
+        catalog: the release.
+        rows: numbers of its samples that take part, in their order; None for all of them.
+        fields: fields to choose from.
+        picks: for each image of a row the number of its field, or None for one drawn from those that no other
+            image of the row has.
+        random_crop: cut out a part drawn for each sample, before ``size``.
+        hflip: how likely a sample is mirrored, 0 to 1.
+        normalize: (means, deviations), one a channel: float32 ``(value / 255 - mean) / deviation`` instead of uint8.
+
+    Raises:
+        ValueError: no field, or more than there are; no ``size``, and the first image has none to take.
+    """
+
+    def __new__(
+        cls,
+        catalog: Catalog,
+        rows: Sequence[int] | None,
+        fields: Sequence[str],
+        picks: Sequence[int | None],
+        *,
+        random_crop: bool = False,
+        hflip: float = 0.0,
+        normalize: tuple[Sequence[float], Sequence[float]] | None = None,
+        size: int | tuple[int, int] | None = None,
+        resample: Resample = "lanczos3",
+        reduce: Literal[1, 2, 4, 8] = 1,
+        crop: tuple[int, int, int, int] | None = None,
+        mode: Literal["RGB", "L", "RGBA", "Y"] = "RGB",
+        layout: Literal["HWC", "CHW"] = "HWC",
+        exif: bool = False,
+        strict: bool = False,
+        truncated: Literal["error", "fill"] = "error",
+    ) -> Loader: ...
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the release and of the rows that take part, in hex."""
+
+    @property
+    def shape(self) -> list[int]:
+        """Shape of a row: images, then the axes of one."""
+
+    def steps(self, deal: Deal) -> int:
+        """Batches of a rank from ``deal["start"]`` to the end of the epoch, those of all workers."""
+
+    def begin(
+        self,
+        deal: Deal,
+        *,
+        out: Sequence[Any] | None = None,
+        threads: int | None = None,
+        prefetch: int = 4,
+        prefetch_bytes: int = 1073741824,
+    ) -> Iteration:
+        """Begins an epoch.
+
+        Args:
+            deal: which part of which epoch.
+            out: writable C-contiguous uint8 buffers of a batch's bytes, filled in turn; none may share memory. Each
+                is written to again once the batch after its own was asked for.
+            threads: threads to decode on; with one, the caller's own when it asks for a batch.
+            prefetch: batches to be ready or in the making.
+            prefetch_bytes: bytes these may take; one batch is always made.
+
+        Raises:
+            ShardError: a shard changed since it was opened.
+        """
+
+    def load(
+        self,
+        samples: Sequence[int],
+        *,
+        seed: int = 0,
+        epoch: int = 0,
+        out: Any = None,
+        threads: int | None = None,
+    ) -> BatchColumns:
+        """Makes rows of some samples, in the given order; ``out`` is a uint8 buffer of their bytes."""
+
+@final
+class Iteration:
+    """A running epoch. Several threads may ask it and get different batches."""
+
+    def next(self) -> BatchColumns | None:
+        """The next batch, None behind the last.
+
+        Raises:
+            ValueError: it was closed.
+            RuntimeError: it was begun before a fork.
+        """
+
+    def close(self) -> None:
+        """Ends its threads."""
+
+    def stats(self) -> IterationStats:
+        """What it did so far."""
+
+def permutation(seed: int, epoch: int, fingerprint: str, samples: int) -> NDArray[np.uint32]:
+    """The order of an epoch of so many samples, by the algorithm in ``docs/loading.md``."""
 
 # --- selection -------------------------------------------------------------------------------------------
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias, TypedDict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Sample: TypeAlias = dict[str, Any]
 """``{"__key__": str, "__url__": str, field: bytes, …}``: fields in lower case, in member order."""
@@ -15,19 +19,34 @@ Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Resample: TypeAlias = Literal["lanczos3", "lanczos", "bicubic", "bilinear", "hamming", "box", "nearest"] | int
 """A filter by name, or as a member of ``PIL.Image.Resampling``."""
 
+OnError: TypeAlias = Literal["raise", "skip", "fill"] | Callable[[Exception], bool]
+"""What to do about an image that is broken or missing; `turboshard.Loader` says what each means."""
 
-class DecodeKeywords(TypedDict, total=False):
-    """The keywords of every call that decodes; `turboshard.decode` says what they mean."""
+Constants: TypeAlias = tuple[Sequence[float], Sequence[float]]
+"""Means and deviations, one a channel."""
 
+
+class _Keywords(TypedDict, total=False):
     size: int | tuple[int, int] | None
     resample: Resample
     reduce: Literal[1, 2, 4, 8]
-    crop: tuple[int, int, int, int] | None
     mode: Literal["RGB", "L", "RGBA", "Y"]
     layout: Literal["HWC", "CHW"]
     exif: bool
     strict: bool
     truncated: Literal["error", "fill"]
+
+
+class DecodeKeywords(_Keywords, total=False):
+    """The keywords of every call that decodes; `turboshard.decode` says what they mean."""
+
+    crop: tuple[int, int, int, int] | None
+
+
+class LoadKeywords(_Keywords, total=False):
+    """The keywords of every call that makes rows of samples; `turboshard.Loader` says what they mean."""
+
+    crop: tuple[int, int, int, int] | Literal["random_resized"] | None
 
 
 class ImageInfo(TypedDict):
@@ -99,3 +118,55 @@ class IdentityFacts(TypedDict):
     """One of the four, whatever its spelling."""
     feature: str
     accessories: list[str]
+
+
+class Deal(TypedDict):
+    """Which part of which epoch a loader takes."""
+
+    seed: int
+    epoch: int
+    shuffle: bool
+    start: int
+    """Samples delivered before, by all ranks."""
+    rank: int
+    world_size: int
+    batch_size: int
+    drop_last: bool
+    worker: int
+    workers: int
+    """Worker processes of the rank, which take its batches in turn."""
+
+
+class _Columns(TypedDict):
+    pixels: Any
+    """uint8, one axis; or the number of the caller's buffer."""
+    samples: NDArray[np.int64]
+    """Numbers in the release."""
+    keys: list[str]
+    valid: list[bool]
+    """False for rows that only fill the batch up."""
+    fields: list[list[int]]
+    json: list[bytes | None]
+    errors: list[tuple[int, int, Exception]]
+    """Row, image, and why that image is zeros."""
+
+
+class BatchColumns(_Columns, total=False):
+    """A batch, a column each."""
+
+    step: int
+    """Its number among those of all workers."""
+    delivered: int
+    """Samples delivered in all once this batch is."""
+
+
+class IterationStats(TypedDict):
+    """What an iteration did so far."""
+
+    batches: int
+    images: int
+    bytes_read: int
+    waited: float
+    """Seconds the consumer waited."""
+    ready: int
+    """Batches complete and not yet taken."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, overload
 
-from turboshard import _core
+from turboshard import _cache, _core
 from turboshard.errors import ShardError
 from turboshard.shard import Shard
 
@@ -24,7 +24,7 @@ class Release:
     """The samples of a release, in the order of its shards.
 
     ``len()`` and ``[]`` count samples; ``release["KEY"]`` finds one by its key. Shards are indexed when
-    samples are first asked for, not before.
+    samples are first asked for, not before, and the index of a release is kept in ``.turboshard/index-v1``.
 
     Args:
         source: the release's folder (flat, as a download leaves it, or unpacked), a shard, a glob, a
@@ -73,7 +73,20 @@ class Release:
     @cached_property
     def shards(self) -> list[Shard]:
         """The shards, indexed."""
-        return Shard.open_all(self.paths, lenient=self._lenient)
+        return [
+            Shard.of(shard, path, lenient=self._lenient)
+            for shard, path in zip(self.catalog.shards(), self.paths, strict=True)
+        ]
+
+    @cached_property
+    def catalog(self) -> _core.Catalog:
+        """The shards as one sequence of samples, whatever part of them this is."""
+        return _core.Catalog(self._release, lenient=self._lenient, cache=_cache.folder())
+
+    @property
+    def rows(self) -> list[int] | None:
+        """Numbers of the samples in the whole that this part has; None for all of them."""
+        return self._rows
 
     @property
     def fields(self) -> list[str]:
@@ -192,6 +205,7 @@ class Release:
 
     def _part(self, rows: list[int] | None, fields: list[str] | None) -> Release:
         """Make a release of some of the whole's samples and fields that shares the shards with it."""
+        _ = self.catalog  # shared, too: every part would open its own
         part = object.__new__(Release)
         part.__dict__.update(self.__dict__, _rows=rows, _fields=fields)
         part.__dict__.pop("_positions", None)

@@ -121,14 +121,15 @@ class Shard:
             ShardError: that of the earliest that fails.
             OSError: likewise.
         """
-        shards = []
-        for path, opened in zip(
-            paths, _core.Shard.open_all(paths, lenient=lenient, threads=threads), strict=True
-        ):
-            shard = cls.__new__(cls)
-            shard.__dict__.update(path=os.fspath(path), _lenient=lenient, _shard=opened)
-            shards.append(shard)
-        return shards
+        opened = _core.Shard.open_all(paths, lenient=lenient, threads=threads)
+        return [cls.of(one, os.fspath(path), lenient=lenient) for one, path in zip(opened, paths, strict=True)]
+
+    @classmethod
+    def of(cls, opened: _core.Shard, path: str, *, lenient: bool) -> Shard:
+        """Wrap what is open already."""
+        shard = object.__new__(cls)
+        shard.path, shard._lenient, shard._shard = path, lenient, opened
+        return shard
 
     def __len__(self) -> int:
         return len(self._shard)

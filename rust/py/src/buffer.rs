@@ -1,6 +1,6 @@
 //! Memory that crosses the boundary: bytes and pixels lent to a call, and arrays that a call fills.
 //!
-//! The only `unsafe` of this crate.
+//! With `lend`, the only `unsafe` of this crate.
 #![allow(unsafe_code)]
 
 use std::ops::Range;

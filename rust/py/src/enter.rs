@@ -5,7 +5,10 @@
 //! part calls Python, while `fork` is only ever called attached: no child is born with the lock held.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,6 +29,13 @@ struct Shared {
 }
 
 static SHARED: Mutex<Shared> = Mutex::new(Shared { pools: Vec::new(), codecs: None });
+
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Another number in a forked child: what holds threads belongs to the generation that made them.
+pub(crate) fn generation() -> u64 {
+    GENERATION.load(Ordering::Relaxed)
+}
 
 fn shared() -> MutexGuard<'static, Shared> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
@@ -110,7 +120,7 @@ fn new_pool(py: Python<'_>, threads: usize) -> PyResult<Arc<Pool>> {
 /// More than this is a slip of the pen.
 const MAX_THREADS: usize = 4096;
 
-fn resolve(py: Python<'_>, threads: Option<i64>) -> PyResult<usize> {
+pub(crate) fn resolve(py: Python<'_>, threads: Option<i64>) -> PyResult<usize> {
     match threads.map(usize::try_from) {
         Some(Ok(threads @ 1..=MAX_THREADS)) => Ok(threads),
         Some(_) => Err(PyValueError::new_err(format!("threads must be 1 to {MAX_THREADS}"))),
@@ -132,6 +142,7 @@ pub(crate) fn available_parallelism() -> usize {
 /// They are leaked, not dropped: dropping would wait for threads that do not exist.
 #[pyfunction]
 pub(crate) fn _after_fork_in_child() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
     let mut shared = shared();
     std::mem::forget(std::mem::take(&mut shared.pools));
     std::mem::forget(shared.codecs.take());

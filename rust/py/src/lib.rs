@@ -7,16 +7,21 @@
 mod about;
 mod batch;
 mod buffer;
+mod catalog;
 mod digest;
 mod ending;
 mod enter;
 mod error;
 mod image;
 mod index;
+mod iteration;
+mod lend;
+mod loader;
 mod options;
 mod progress;
 mod release;
 mod reshard;
+mod rows;
 mod select;
 mod shard;
 mod synth;
@@ -37,6 +42,8 @@ mod _core {
     #[pymodule_export]
     use crate::batch::decode_batch;
     #[pymodule_export]
+    use crate::catalog::PyCatalog;
+    #[pymodule_export]
     use crate::digest::digest_files;
     #[pymodule_export]
     use crate::ending::_at_exit;
@@ -45,11 +52,17 @@ mod _core {
     #[pymodule_export]
     use crate::image::{decode, encode, info, resize};
     #[pymodule_export]
+    use crate::iteration::PyIteration;
+    #[pymodule_export]
+    use crate::loader::PyLoader;
+    #[pymodule_export]
     use crate::progress::PyProgress;
     #[pymodule_export]
     use crate::release::{PyRelease, verify};
     #[pymodule_export]
     use crate::reshard::reshard;
+    #[pymodule_export]
+    use crate::rows::permutation;
     #[pymodule_export]
     use crate::select::{PySelection, identity_of, reghead_facts};
     #[pymodule_export]

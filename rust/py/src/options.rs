@@ -8,6 +8,7 @@ use pyo3::{
 use turboshard::{
     codec::DecodeOptions,
     image::{Crop, Filter, Layout, Mode, Size, Subsampling},
+    loader::Normalize,
 };
 
 use crate::error;
@@ -97,6 +98,19 @@ fn fill_truncated(value: &Bound<'_, PyAny>) -> PyResult<bool> {
         Ok("fill") => Ok(true),
         _ => Err(PyValueError::new_err(format!("truncated {} is none of 'error', 'fill'", value.repr()?))),
     }
+}
+
+/// Means and deviations, one a channel.
+pub(crate) fn normalize(mean: &[f32], std: &[f32], channels: usize) -> PyResult<Normalize> {
+    if mean.len() != channels || std.len() != channels {
+        return Err(PyTypeError::new_err(format!(
+            "normalize takes {channels} means and {channels} deviations"
+        )));
+    }
+    let mut constants = Normalize { mean: [0.0; 4], std: [1.0; 4] };
+    constants.mean.iter_mut().zip(mean).for_each(|(to, &from)| *to = from);
+    constants.std.iter_mut().zip(std).for_each(|(to, &from)| *to = from);
+    Ok(constants)
 }
 
 /// Anything the core can read from its name.

@@ -1,6 +1,6 @@
 //! A shard: its columns, its samples as bytes or views.
 
-use std::{ffi::OsString, os::unix::ffi::OsStrExt, path::PathBuf};
+use std::{ffi::OsString, os::unix::ffi::OsStrExt, path::PathBuf, sync::Arc};
 
 use pyo3::{
     exceptions::PyIndexError,
@@ -21,8 +21,7 @@ use crate::{
 /// An open, indexed shard. Reads do not move a file position, so threads and forked children share it.
 #[pyclass(frozen, name = "Shard", module = "turboshard._core")]
 pub(crate) struct PyShard {
-    pub(crate) shard: Shard,
-    url: String,
+    pub(crate) shard: Arc<Shard>,
 }
 
 #[pymethods]
@@ -33,7 +32,7 @@ impl PyShard {
         let policy = Policy { skip_special: lenient, lenient_end: lenient };
         let shard =
             enter::run(py, Some(1), |with| Shard::open_unless(&path, policy, &|| with.cancel.check()))?;
-        Ok(Self { shard, url: path.display().to_string() })
+        Ok(Self { shard: Arc::new(shard) })
     }
 
     #[staticmethod]
@@ -46,8 +45,7 @@ impl PyShard {
     ) -> PyResult<Vec<Self>> {
         let policy = Policy { skip_special: lenient, lenient_end: lenient };
         let shards = enter::run(py, threads, |with| shard::open_all(&paths, policy, with.pool, with.cancel))?;
-        let urls = paths.iter().map(|path| path.display().to_string());
-        Ok(shards.into_iter().zip(urls).map(|(shard, url)| Self { shard, url }).collect())
+        Ok(shards.into_iter().map(|shard| Self { shard: Arc::new(shard) }).collect())
     }
 
     fn __len__(&self) -> usize {
@@ -131,7 +129,7 @@ impl PyShard {
         let bytes = self.read(py, span.start, (span.end - span.start) as usize)?;
         let fields = PyDict::new(py);
         fields.set_item(intern!(py, "__key__"), name(index.key(sample)))?;
-        fields.set_item(intern!(py, "__url__"), &self.url)?;
+        fields.set_item(intern!(py, "__url__"), self.shard.path().display().to_string())?;
         for member in index.members(sample) {
             let columns = (index.field(member), index.data_offset.get(member), index.size.get(member));
             if let (Some(field), Some(offset), Some(size)) = columns {

@@ -142,7 +142,7 @@ impl<'a> Rest<'a> {
 
     fn record(&mut self) -> Option<Record> {
         let length = u32::from_le_bytes(self.array()?) as usize;
-        let path = path_of(self.take(length)?)?;
+        let path = path_of(self.take(length)?);
         let size = self.u64()?;
         let modified = i64::from_le_bytes(self.array()?);
         let scanned = i64::from_le_bytes(self.array()?);
@@ -177,14 +177,15 @@ impl<'a> Rest<'a> {
 }
 
 #[cfg(unix)]
-fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+fn path_of(bytes: &[u8]) -> PathBuf {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-    Some(OsStr::from_bytes(bytes).into())
+    OsStr::from_bytes(bytes).into()
 }
 
 #[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> Option<PathBuf> {
-    std::str::from_utf8(bytes).ok().map(PathBuf::from)
+fn path_of(bytes: &[u8]) -> PathBuf {
+    // A path that is no Unicode becomes another one, which names no shard: it is scanned again.
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 #[cfg(test)]

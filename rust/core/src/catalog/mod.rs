@@ -75,10 +75,11 @@ impl Catalog {
         }
         let unknown: Vec<usize> =
             records.iter().enumerate().filter(|(_, record)| record.is_none()).map(|(i, _)| i).collect();
+        let go_on = pool.go_on(cancel);
         let scanned = pool.map(&unknown, &Stash::<()>::new(), cancel, |(), &shard| {
             let began = nanoseconds(SystemTime::now());
             let path = release.shards.get(shard).map_or(Path::new(""), PathBuf::as_path);
-            let index = Index::of_file_unless(path, policy, &|| cancel.check())?;
+            let index = Index::of_file_unless(path, policy, &go_on)?;
             Ok((shard, began, file::layout(&index), Arc::new(index)))
         })?;
         for (shard, scanned, layout, index) in scanned {
@@ -146,6 +147,14 @@ impl Catalog {
     /// The same for every copy of the release, whatever its paths and times.
     pub fn fingerprint(&self) -> Digest {
         self.fingerprint
+    }
+
+    /// The fingerprint of some of the samples, in that order; `None` is all of them.
+    pub fn fingerprint_of(&self, rows: Option<&[u32]>) -> Digest {
+        let Some(rows) = rows else { return self.fingerprint };
+        let mut facts = self.fingerprint.0.to_vec();
+        facts.extend(rows.iter().flat_map(|row| row.to_le_bytes()));
+        Digest::of(&facts)
     }
 
     /// Refuses a shard that is not the one that was opened.

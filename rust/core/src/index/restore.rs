@@ -21,11 +21,11 @@ impl Index {
             }
             start = end;
         }
-        let places = self.header_offset.iter().zip(&self.data_offset).zip(&self.size);
+        let mut places = self.header_offset.iter().zip(&self.data_offset).zip(&self.size);
         let inside = |((&header, &data), &size): ((&u64, &u64), &u64)| {
             header < data && data.checked_add(size).is_some_and(|end| end <= self.file_size)
         };
-        if start as usize != self.names.len() || !places.map(inside).all(|inside| inside) {
+        if start as usize != self.names.len() || !places.all(inside) {
             return None;
         }
         let mut free = 0;

@@ -16,12 +16,11 @@ use std::{
 };
 
 use super::{
-    memory::{Bank, Memory, Slots},
-    order::Deal,
-    recipe::{Draw, Hand, Recipe, Row},
+    memory::Memory,
+    queue::{Batch, Feed, Queue, Taken, Task},
+    recipe::{Hand, Row},
 };
 use crate::{
-    catalog::Catalog,
     error::{Error, Kind, Result},
     pool::Cancel,
 };
@@ -38,36 +37,6 @@ pub struct Limits {
     pub prefetch: usize,
     /// Bytes these may take; one batch is always made.
     pub bytes: usize,
-}
-
-/// What an iteration takes its samples from.
-pub struct Taken {
-    /// The release.
-    pub catalog: Arc<Catalog>,
-    /// How rows are made.
-    pub recipe: Arc<Recipe>,
-    /// Numbers of the release's samples in the order of this epoch.
-    pub order: Vec<u32>,
-    /// Seed and epoch.
-    pub draw: Draw,
-    /// This consumer's part of it.
-    pub deal: Deal,
-    /// Memory used before.
-    pub bank: Arc<Bank>,
-    /// The caller's own memory, used in turn, instead of any from the bank.
-    pub ring: Vec<Memory>,
-}
-
-/// A batch, complete.
-pub struct Batch {
-    /// The rows' pixels, one behind the other.
-    pub memory: Memory,
-    /// Its number among all ranks' and workers'.
-    pub step: u64,
-    /// Samples delivered in all once this batch is.
-    pub delivered: u64,
-    /// Number of each row's sample, false beside those that only fill the batch up, and what became of it.
-    pub rows: Vec<(usize, bool, Row)>,
 }
 
 /// What an iteration did so far.
@@ -94,9 +63,7 @@ pub struct Iteration {
 }
 
 struct Shared {
-    taken: Taken,
-    limit: usize,
-    lends: bool,
+    feed: Feed,
     queue: Mutex<Queue>,
     /// Told when a row can be taken.
     work: Condvar,
@@ -105,36 +72,6 @@ struct Shared {
     closed: AtomicBool,
     images: AtomicU64,
     bytes_read: AtomicU64,
-}
-
-#[derive(Default)]
-struct Queue {
-    /// Steps not yet opened.
-    steps: VecDeque<u64>,
-    /// Open batches, oldest first.
-    open: VecDeque<Open>,
-    /// The caller's memory that is free.
-    ring: VecDeque<Memory>,
-    batches: u64,
-    waited: Duration,
-}
-
-/// A batch in the making.
-struct Open {
-    step: u64,
-    slots: Arc<Slots>,
-    samples: Vec<(usize, bool)>,
-    claimed: usize,
-    rows: Vec<Option<Row>>,
-    left: usize,
-}
-
-/// One row for a worker to make.
-struct Task {
-    step: u64,
-    number: usize,
-    sample: usize,
-    slots: Arc<Slots>,
 }
 
 impl Iteration {
@@ -153,16 +90,15 @@ impl Iteration {
         let fitting = limits.bytes.checked_div(batch).unwrap_or(usize::MAX);
         let limit = if threads == 1 { 1 } else { limits.prefetch.min(fitting).max(1) };
         let steps = taken.deal.own_steps().collect();
+        let lends = !ring.is_empty();
         let shared = Arc::new(Shared {
-            limit,
-            lends: !ring.is_empty(),
+            feed: Feed { taken, limit, lends },
             queue: Mutex::new(Queue { steps, ring, ..Default::default() }),
             work: Condvar::new(),
             done: Condvar::new(),
             closed: AtomicBool::new(false),
             images: AtomicU64::new(0),
             bytes_read: AtomicU64::new(0),
-            taken,
         });
         let inline = (threads == 1).then(Mutex::default);
         let iteration = Self { shared, workers: Mutex::default(), inline };
@@ -186,6 +122,7 @@ impl Iteration {
     /// # Errors
     /// `Cancelled`; `Invalid` after [`Iteration::close`], or if the consumer keeps all the memory it lent.
     pub fn next(&self, returned: Option<Memory>, cancel: &Cancel<'_>) -> Result<Option<Batch>> {
+        let began = Instant::now();
         if let Some(memory) = returned {
             self.shared.lock().ring.push_back(memory);
             self.shared.work.notify_all();
@@ -194,13 +131,12 @@ impl Iteration {
             let mut hand = hand.lock().unwrap_or_else(PoisonError::into_inner);
             let stop = || cancel.check().is_err();
             while !stop() && !self.shared.closed.load(Ordering::Relaxed) {
-                let Some(task) = self.shared.lock().claim(&self.shared) else { break };
+                let Some(task) = self.shared.lock().claim(&self.shared.feed) else { break };
                 self.shared.make(task, &mut hand, &stop);
             }
             // A row that was stopped half-way is no row: nothing follows on it.
             cancel.check().inspect_err(|_| self.shared.closed.store(true, Ordering::Relaxed))?;
         }
-        let began = Instant::now();
         let mut queue = self.shared.lock();
         let batch = loop {
             if self.shared.closed.load(Ordering::Relaxed) {
@@ -210,7 +146,7 @@ impl Iteration {
                 None if queue.steps.is_empty() => break None,
                 Some(first) if first.left == 0 => break queue.open.pop_front(),
                 // Every memory is with the consumer, who waits here for a batch: nobody will ever bring one.
-                None if self.shared.lends && queue.ring.is_empty() => {
+                None if self.shared.feed.lends && queue.ring.is_empty() => {
                     return Err(Error::invalid("every buffer of out is in use"));
                 }
                 _ => {}
@@ -222,7 +158,7 @@ impl Iteration {
         queue.batches += u64::from(batch.is_some());
         drop(queue);
         self.shared.work.notify_all();
-        batch.map(|open| open.close(&self.shared.taken.deal)).transpose()
+        batch.map(|open| open.close(&self.shared.feed.taken.deal)).transpose()
     }
 
     /// What it did so far.
@@ -253,7 +189,7 @@ impl Iteration {
         queue.steps.clear();
         for open in queue.open.drain(..) {
             if let Some(slots) = Arc::into_inner(open.slots) {
-                self.shared.taken.bank.put(slots.into_memory());
+                self.shared.feed.taken.bank.put(slots.into_memory());
             }
         }
     }
@@ -280,7 +216,11 @@ impl Shared {
                 if stop() {
                     return;
                 }
-                if let Some(task) = queue.claim(self) {
+                let open = queue.open.len();
+                if let Some(task) = queue.claim(&self.feed) {
+                    if queue.open.len() > open {
+                        self.work.notify_all(); // rows for everyone who sleeps
+                    }
                     break task;
                 }
                 if queue.steps.is_empty() && queue.open.iter().all(|open| open.claimed == open.samples.len())
@@ -296,7 +236,7 @@ impl Shared {
 
     fn make(&self, task: Task, hand: &mut Hand, stop: &dyn Fn() -> bool) {
         let Task { step, number, sample, slots } = task;
-        let Taken { catalog, recipe, draw, .. } = &self.taken;
+        let Taken { catalog, recipe, draw, .. } = &self.feed.taken;
         let made = catch_unwind(AssertUnwindSafe(|| {
             let place = slots.take(number).unwrap_or_default();
             recipe.fill(catalog, sample, *draw, hand, stop, place)
@@ -319,55 +259,5 @@ impl Shared {
         if open.left == 0 {
             self.done.notify_all();
         }
-    }
-}
-
-impl Queue {
-    /// The next row to make: of the oldest open batch that has one, else of a batch opened for it.
-    fn claim(&mut self, shared: &Shared) -> Option<Task> {
-        if self.open.iter().all(|open| open.claimed == open.samples.len()) {
-            self.open_next(shared)?;
-        }
-        let open = self.open.iter_mut().find(|open| open.claimed < open.samples.len())?;
-        let number = open.claimed;
-        open.claimed += 1;
-        let (sample, _) = *open.samples.get(number)?;
-        Some(Task { step: open.step, number, sample, slots: Arc::clone(&open.slots) })
-    }
-
-    fn open_next(&mut self, shared: &Shared) -> Option<()> {
-        let Taken { recipe, order, deal, bank, .. } = &shared.taken;
-        if self.open.len() >= shared.limit || self.steps.is_empty() {
-            return None;
-        }
-        let rows = usize::try_from(deal.batch_size).unwrap_or(usize::MAX);
-        let memory = if shared.lends {
-            self.ring.pop_front()?
-        } else {
-            bank.get(recipe.row_bytes().saturating_mul(rows))
-        };
-        let step = self.steps.pop_front()?;
-        let sample = |(place, valid): (u64, bool)| {
-            (order.get(place as usize).map_or(0, |&sample| sample as usize), valid)
-        };
-        let samples: Vec<_> = deal.places(step).map(sample).collect();
-        let slots = Arc::new(Slots::new(memory, recipe.row_bytes(), rows));
-        let empty = samples.iter().map(|_| None).collect();
-        let left = samples.len();
-        self.open.push_back(Open { step, slots, samples, claimed: 0, rows: empty, left });
-        // Rows for everyone who sleeps.
-        shared.work.notify_all();
-        Some(())
-    }
-}
-
-impl Open {
-    fn close(self, deal: &Deal) -> Result<Batch> {
-        let lost = || Error::new(Kind::Internal("a batch was taken before it was complete".to_owned()));
-        let memory = Arc::into_inner(self.slots).ok_or_else(lost)?.into_memory();
-        let rows = self.samples.into_iter().zip(self.rows);
-        let rows: Option<Vec<_>> = rows.map(|((sample, valid), row)| Some((sample, valid, row?))).collect();
-        let delivered = deal.delivered(self.step);
-        Ok(Batch { memory, step: self.step, delivered, rows: rows.ok_or_else(lost)? })
     }
 }

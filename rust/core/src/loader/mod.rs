@@ -11,12 +11,14 @@ mod augment;
 mod iteration;
 mod memory;
 mod order;
+mod queue;
 mod recipe;
 
 pub use augment::Normalize;
-pub use iteration::{Batch, Iteration, Limits, Stats, Taken};
+pub use iteration::{Iteration, Limits, Stats};
 pub use memory::{Bank, Memory};
 pub use order::{Deal, permutation};
+pub use queue::{Batch, Taken};
 pub use recipe::{Draw, Hand, Pick, Recipe, Row};
 
 use crate::{

@@ -92,26 +92,29 @@ impl Recipe {
         self.image_bytes().saturating_mul(self.picks.len())
     }
 
-    /// The shape of the images, from the header of the first one.
+    /// Refuses what no sample can be made by, and takes the size of the images from the header of the first one of
+    /// `rows` (`None`: of all) where none was asked for.
     ///
     /// # Errors
-    /// Those of reading the member and of [`Codec::output_size`], placed at it.
-    pub fn size_of_first(&self, catalog: &Catalog, sample: usize, hand: &mut Hand) -> Result<Size> {
-        let (shard, number) = catalog.locate(sample)?;
-        let Some(&field) = self.choose(Draw::default(), sample).first() else {
-            return Ok(Size { height: 0, width: 0 });
+    /// `Invalid`; those of reading the member and of [`Codec::output_size`], placed at it.
+    pub fn settle(&mut self, catalog: &Catalog, rows: Option<&[u32]>) -> Result<()> {
+        self.check()?;
+        let first = rows.map_or((!catalog.is_empty()).then_some(0), |rows| rows.first().copied());
+        let (None, Some(first)) = (self.decode.size, first) else {
+            self.size = self.decode.size.unwrap_or(self.size);
+            return Ok(());
         };
+        let (shard, number) = catalog.locate(first as usize)?;
+        let field = self.choose(Draw::default(), first as usize).first().copied().unwrap_or(0);
         let member = self.member(shard, number, field)?;
-        shard.read_member(member, &mut hand.bytes)?;
-        let size = hand.codec.output_size(&hand.bytes, &self.decode);
-        size.map_err(|error| placed(error, shard, member))
+        let mut bytes = Vec::new();
+        shard.read_member(member, &mut bytes)?;
+        let size = Codec::default().output_size(&bytes, &self.decode);
+        self.size = size.map_err(|error| placed(error, shard, member))?;
+        Ok(())
     }
 
-    /// Refuses a recipe that no sample can be made by.
-    ///
-    /// # Errors
-    /// `Invalid`.
-    pub fn check(&self) -> Result<()> {
+    fn check(&self) -> Result<()> {
         if self.picks.is_empty() {
             return Err(Error::invalid("no field to load"));
         }
