@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import atexit as _atexit
 import os as _os
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from turboshard import _core
 from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info, resize
@@ -48,6 +50,14 @@ __all__ = [
 ]
 
 __version__: str = _core.__version__
+
+
+def __getattr__(name: str) -> _Any:
+    # Parts for other libraries, imported by those who use them.
+    if name in ("torch", "webdataset"):
+        return _import_module(f"turboshard.{name}")
+    raise AttributeError(f"module 'turboshard' has no attribute {name!r}")
+
 
 # A forked child has none of its parent's threads: it makes its own when it first needs them.
 if hasattr(_os, "register_at_fork"):
