@@ -201,6 +201,7 @@ def test_every_suite_runs(tmp_path: Path) -> None:
         "resize",
         "verify",
         "index",
+        "load",
         "reshard",
     }
     for result in document["results"]:

@@ -87,7 +87,7 @@ def _through_webdataset(decode: Callable[[bytes, int | None], Any], work: Work, 
         return
     from torch.utils.data import DataLoader
 
-    for key, images in DataLoader(dataset, batch_size=None, num_workers=cores):
+    for key, images in DataLoader(dataset, batch_size=None, num_workers=min(cores, len(work.shards))):
         yield key, np.asarray(images)
 
 
