@@ -26,6 +26,11 @@ test: ## every test: Rust, then Python with the other readers (ARGS="-k tar -x" 
 	@scripts/setup.sh interop
 	@scripts/test.sh $(ARGS)
 
+.PHONY: test-train
+test-train: ## the tests with torch's DataLoader, distributed and Lightning (installs torch, 6 GB)
+	@scripts/setup.sh train
+	@$(VENV)/bin/python -m pytest tests/test_torch.py $(ARGS)
+
 .PHONY: test-simd
 test-simd: rivals ## the image tests against pillow-simd instead of Pillow
 	@$(VENV_SIMD)/bin/python -m pytest tests/test_image*.py $(ARGS)

@@ -17,5 +17,6 @@ compile() { # compile OUTPUT ARG…
 
 compile dev.txt --group dev
 compile interop.txt --group interop --constraints requirements/dev.txt
+compile train.txt --group train --constraints requirements/dev.txt
 compile rivals.txt --group rivals --constraints requirements/dev.txt
 compile simd.txt --group simd --constraints requirements/dev.txt

@@ -2,7 +2,7 @@
 # Make a machine ready for work: system packages, virtual environment, release build. Run it as often as you
 # like; what is up to date is skipped.
 #
-#   scripts/setup.sh [--no-build] [GROUP…]     GROUP: interop, rivals (requirements/GROUP.txt)
+#   scripts/setup.sh [--no-build] [GROUP…]     GROUP: interop, train, rivals (requirements/GROUP.txt)
 #
 # VENV                      the environment to use (default .venv)
 # PYTHON                    the interpreter to make it from (default: the newest of 3.11 and later on PATH)

@@ -179,6 +179,7 @@ def test_the_rival_script_uses_nothing_of_ours() -> None:
     assert imported == {"io", "sys", "webdataset", "PIL"}
 
 
+@pytest.mark.timeout(900)  # a dozen loaders start processes
 def test_every_suite_runs(tmp_path: Path) -> None:
     html = tmp_path / "bench.html"
     command = [

@@ -16,7 +16,7 @@ import turboshard as ts
 from . import releases
 from .reference import loading as reference
 
-torch = pytest.importorskip("torch", reason="torch is not installed (requirements/interop.txt)")
+torch = pytest.importorskip("torch", reason="torch is not installed (make test-train)")
 
 SAMPLES = 13
 FIELDS = [f"{name}.jpg" for name in releases.EXPRESSIONS[:2]]

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -132,8 +132,11 @@ def _by_opencv(jpeg: bytes, size: int | None) -> Any:
     return pixels if size is None else cv2.resize(pixels, (size, size), interpolation=cv2.INTER_AREA)
 
 
-def _webdataset(name: str, module: str, distribution: str, decode: Any, *, exact: bool = True) -> Way:
-    __import__(module)
+def _webdataset(
+    name: str, module: str, distribution: str, decode: Any, cores: int, *, exact: bool = True
+) -> Way:
+    for needed in ("webdataset", module, *(["torch.utils.data"] if cores > 1 else [])):
+        import_module(needed)
     warnings.filterwarnings("ignore", category=UserWarning, module="webdataset")
     version = f"{metadata.version('webdataset')} + {metadata.version(distribution)}"
     return Way(f"webdataset + {name}", version, partial(_through_webdataset, decode), exact)
@@ -204,17 +207,25 @@ def _spdl() -> Way:
     return Way("SPDL", metadata.version("spdl_io"), run, exact=False)
 
 
-def installed(*, resizes: bool) -> tuple[list[Way], list[Missing]]:
+def installed(cores: int, *, resizes: bool) -> tuple[list[Way], list[Missing]]:
     """Every loader that can be imported here, and why the others cannot."""
     found, missing = [], []
     for name, load in (
-        ("Pillow", partial(_webdataset, "Pillow", "PIL", "pillow", _by_pillow)),
-        ("our decoder", partial(_webdataset, "our decoder", "turboshard", "turboshard", _by_turboshard)),
-        ("simplejpeg", partial(_webdataset, "simplejpeg", "simplejpeg", "simplejpeg", _by_simplejpeg)),
-        ("torchvision", partial(_webdataset, "torchvision", "torchvision", "torchvision", _by_torchvision)),
+        ("Pillow", partial(_webdataset, "Pillow", "PIL", "pillow", _by_pillow, cores)),
+        (
+            "our decoder",
+            partial(_webdataset, "our decoder", "turboshard", "turboshard", _by_turboshard, cores),
+        ),
+        ("simplejpeg", partial(_webdataset, "simplejpeg", "simplejpeg", "simplejpeg", _by_simplejpeg, cores)),
+        (
+            "torchvision",
+            partial(_webdataset, "torchvision", "torchvision", "torchvision", _by_torchvision, cores),
+        ),
         (
             "OpenCV",
-            partial(_webdataset, "OpenCV", "cv2", "opencv-python-headless", _by_opencv, exact=not resizes),
+            partial(
+                _webdataset, "OpenCV", "cv2", "opencv-python-headless", _by_opencv, cores, exact=not resizes
+            ),
         ),
         ("DALI", _dali),
         ("SPDL", _spdl),

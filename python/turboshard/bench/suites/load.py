@@ -54,7 +54,7 @@ def _work(setting: Setting, root: Path, size: int | None) -> Work:
 
 
 def _case(work: Work, cores: int) -> Case[Answer]:
-    found, missing = loaders.installed(resizes=work.size is not None)
+    found, missing = loaders.installed(cores, resizes=work.size is not None)
     release = ts.Release(work.root)
     side = ts.info(release[0][work.fields[0]])["width"]
     target = "" if work.size is None else f" → {work.size}"
