@@ -95,10 +95,13 @@ def test_a_loader_in_workers_keeps_its_order(root: Path) -> None:
     loader.set_epoch(0)
     for workers in (1, 2, 3):
         wrapped = torch.utils.data.DataLoader(
-            ts.torch.BatchDataset(loader), batch_size=None, num_workers=workers, timeout=60
+            ts.torch.batches(loader), batch_size=None, num_workers=workers, timeout=60
         )
         assert [batch.samples.tolist() for batch in wrapped] == expected
         assert len(wrapped) == len(expected) == 6
+    assert [
+        batch.samples.tolist() for batch in pickle.loads(pickle.dumps(ts.torch.batches(loader)))
+    ] == expected
 
 
 def test_every_error_crosses_to_the_parent(root: Path, tmp_path: Path) -> None:

@@ -10,9 +10,6 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch.utils.data import Dataset, IterableDataset, Sampler, default_collate
-
 from turboshard import _core, _process
 from turboshard.rows import Picks, Rows
 
@@ -25,10 +22,10 @@ if TYPE_CHECKING:
     from turboshard.loader import Loader
     from turboshard.release import Release
 
-__all__ = ["BatchDataset", "EpochSampler", "ShardDataset", "collate"]
+__all__ = ["EpochSampler", "ShardDataset", "batches", "collate"]
 
 
-class ShardDataset(Dataset[dict[str, Any]]):  # type: ignore[misc]  # torch is not followed
+class ShardDataset:
     """The samples of a release, decoded when they are asked for; a batch is one call.
 
     ``[i]`` is a dict of ``images``, a uint8 tensor (F, height, width, 3), ``valid`` (F,), ``key``, ``meta`` and
@@ -74,6 +71,8 @@ class ShardDataset(Dataset[dict[str, Any]]):  # type: ignore[misc]  # torch is n
             "threads": threads,
             **keywords,
         }
+        import torch
+
         self._rows = Rows(source, fields, hflip=hflip, normalize=normalize, **keywords)
         self._seed, self._on_error, self._threads = seed, on_error, threads
         # Shared memory, so that workers that live on hear of it.
@@ -129,6 +128,9 @@ def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
     Returns:
         ``images`` (B, F, …), ``valid`` (B, F), ``index`` (B,), and lists: ``key``, ``meta``.
     """
+    import torch
+    from torch.utils.data import default_collate
+
     if isinstance(samples, _Samples):
         images, valid, index = samples.batch.images, samples.batch.valid, samples.batch.samples
         tensors = {"images": images, "valid": valid, "index": torch.from_numpy(index)}
@@ -139,7 +141,7 @@ def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
     return {**tensors, **{name: [one[name] for one in samples] for name in ("key", "meta")}}
 
 
-class EpochSampler(Sampler[int]):  # type: ignore[misc]  # torch is not followed
+class EpochSampler:
     """The order of `Loader` for a DataLoader: split by sample over ranks, and taken up where it was stopped.
 
     Every rank gets the same number of samples: the last ones are left out (``drop_last``), or the order is filled up
@@ -206,24 +208,24 @@ class EpochSampler(Sampler[int]):  # type: ignore[misc]  # torch is not followed
         self._epoch, self._drawn = state["epoch"], state["drawn"]
 
 
-class BatchDataset(IterableDataset["Batch"]):  # type: ignore[misc]  # torch is not followed
-    """A `Loader` for a DataLoader that is to run it in worker processes: ``DataLoader(data, batch_size=None)``.
+def batches(loader: Loader) -> Any:
+    """Make an ``IterableDataset`` of a loader, to run it in worker processes: ``DataLoader(…, batch_size=None)``.
 
     Worker ``w`` of ``n`` takes every ``n``-th batch, and DataLoader takes from them in turn, so that the order is the
     loader's. Without a framework that asks for a DataLoader, iterate the loader itself: its threads need no copies.
     """
+    from torch.utils.data import IterableDataset
 
-    def __init__(self, loader: Loader) -> None:
-        self.loader = loader
+    # Made here, so that this module can be imported without torch; it pickles as the call that makes it.
+    methods = {
+        "__iter__": lambda _: iter(loader),
+        "__len__": lambda _: len(loader),
+        "__reduce__": lambda _: (batches, (loader,)),
+    }
+    return type("Batches", (IterableDataset,), methods)()
 
-    def __iter__(self) -> Iterator[Batch]:
-        return iter(self.loader)
 
-    def __len__(self) -> int:
-        return len(self.loader)
-
-
-def _remade(given: dict[str, Any], epoch: torch.Tensor) -> ShardDataset:
+def _remade(given: dict[str, Any], epoch: Any) -> ShardDataset:
     made = ShardDataset(**given)
     made._epoch = epoch  # noqa: SLF001
     return made

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImageDecoder", "SampleDecoder", "decoder", "tarfile_to_samples"]
 
-Mode = Literal["L", "RGB", "RGBA"]
-
-SPECS: dict[str, tuple[str, bool, Mode]] = {
+SPECS: dict[str, tuple[str, bool, Literal["L", "RGB", "RGBA"]]] = {
     "l8": ("numpy", False, "L"),
     "rgb8": ("numpy", False, "RGB"),
     "rgba8": ("numpy", False, "RGBA"),
@@ -107,7 +105,7 @@ class ImageDecoder:
             return torch.from_numpy(pixels)
         return pixels
 
-    def _by_pillow(self, data: bytes, mode: Mode) -> Any:
+    def _by_pillow(self, data: bytes, mode: Literal["L", "RGB", "RGBA"]) -> Any:
         import io
 
         import numpy as np

@@ -32,9 +32,9 @@ fn catalog_in(folder: &Path) -> Arc<Catalog> {
                 let mut jpeg = Vec::new();
                 let options = EncodeOptions { quality: 95, subsampling: Subsampling::S444 };
                 codec.encode_into(view, options, &mut jpeg).unwrap();
-                tar.member(&format!("k{sample}.{field}.jpg"), &jpeg).unwrap();
+                tar.member(format!("k{sample}.{field}.jpg"), &jpeg).unwrap();
             }
-            tar.member(&format!("k{sample}.json"), format!("{{\"n\":{sample}}}").as_bytes()).unwrap();
+            tar.member(format!("k{sample}.json"), format!("{{\"n\":{sample}}}").as_bytes()).unwrap();
         }
         std::fs::write(folder.join(format!("r-{shard}.tar")), tar.finish()).unwrap();
     }
