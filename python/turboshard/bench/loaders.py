@@ -54,9 +54,13 @@ class Way:
     """Whether its pixels are Pillow's, but for a level of rounding."""
 
 
-def ours(work: Work, cores: int) -> Epoch:
-    """`turboshard.Loader`."""
+def ours(work: Work, cores: int) -> Run:
+    """`turboshard.Loader`, made once as a training run does: its memory is used again in each epoch."""
     loader = ts.Loader(work.root, work.fields, size=work.size, batch_size=4, drop_last=False, threads=cores)
+    return lambda _work, _cores: _epoch_of(loader)
+
+
+def _epoch_of(loader: ts.Loader) -> Epoch:
     for batch in loader:
         for key, images, valid in zip(batch.keys, batch.images, batch.valid, strict=True):
             if valid.all():

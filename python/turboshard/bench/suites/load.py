@@ -58,7 +58,9 @@ def _case(work: Work, cores: int) -> Case[Answer]:
     release = ts.Release(work.root)
     side = ts.info(release[0][work.fields[0]])["width"]
     target = "" if work.size is None else f" → {work.size}"
-    contenders = [Contender("turboshard.Loader", ts.__version__, partial(_run, loaders.ours, work, cores))]
+    contenders = [
+        Contender("turboshard.Loader", ts.__version__, partial(_run, loaders.ours(work, cores), work, cores))
+    ]
     contenders += [Contender(way.name, way.version, partial(_run, way.run, work, cores)) for way in found]
     return Case(
         suite="load",
