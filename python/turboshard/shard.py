@@ -122,7 +122,9 @@ class Shard:
             OSError: likewise.
         """
         opened = _core.Shard.open_all(paths, lenient=lenient, threads=threads)
-        return [cls.of(one, os.fspath(path), lenient=lenient) for one, path in zip(opened, paths, strict=True)]
+        return [
+            cls.of(one, os.fspath(path), lenient=lenient) for one, path in zip(opened, paths, strict=True)
+        ]
 
     @classmethod
     def of(cls, opened: _core.Shard, path: str, *, lenient: bool) -> Shard:

@@ -30,7 +30,7 @@ fn catalog_in(folder: &Path) -> Arc<Catalog> {
                 let pixels = vec![(sample * 30 + usize::from(field == "b") * 9) as u8; SIDE * SIDE * 3];
                 let view = View { pixels: &pixels, size: Size::square(SIDE), channels: 3 };
                 let mut jpeg = Vec::new();
-                let options = EncodeOptions { quality: 95, subsampling: Subsampling::S444 };
+                let options = EncodeOptions { quality: 95, subsampling: Subsampling::S444, optimize: false };
                 codec.encode_into(view, options, &mut jpeg).unwrap();
                 tar.member(format!("k{sample}.{field}.jpg"), &jpeg).unwrap();
             }
