@@ -1,14 +1,17 @@
 """Other ways to load whole identities from shards, each as its own documentation shows it.
 
-Every one runs an epoch from nothing and gives, identity by identity, a key and a stack of its images (F, H, W, 3) of
-uint8. With more than one core it uses processes or threads as it prefers, as many as there are cores.
+Every one is opened once, workers and pipelines included, as a training run does, and then runs epoch after epoch. It
+gives, identity by identity, a key and a stack of its images (F, H, W, 3) of uint8. With more than one core it uses
+processes or threads as it prefers, as many as there are cores.
 """
 
 from __future__ import annotations
 
 import io
+import itertools
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module, metadata
@@ -40,7 +43,8 @@ class Work:
     """DALI's index of each shard."""
 
 
-Run: TypeAlias = Callable[[Work, int], Epoch]
+Open: TypeAlias = Callable[[Work, int, ExitStack], Callable[[], Epoch]]
+"""Gets ready on so many cores; what must be closed goes on the stack. Each call of what it returns is an epoch."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +53,21 @@ class Way:
 
     name: str
     version: str
-    run: Run
+    open: Open
     exact: bool = True
     """Whether its pixels are Pillow's, but for a level of rounding."""
 
 
-def ours(work: Work, cores: int) -> Run:
-    """`turboshard.Loader`, made once as a training run does: its memory is used again in each epoch."""
-    loader = ts.Loader(work.root, work.fields, size=work.size, batch_size=4, drop_last=False, threads=cores)
-    return lambda _work, _cores: _epoch_of(loader)
+BATCH = 4
+"""Identities a batch, where a loader makes batches."""
+
+
+def ours(work: Work, cores: int, stack: ExitStack) -> Callable[[], Epoch]:
+    """`turboshard.Loader`."""
+    loader = ts.Loader(
+        work.root, work.fields, size=work.size, batch_size=BATCH, drop_last=False, threads=cores
+    )
+    return partial(_epoch_of, stack.enter_context(loader))
 
 
 def _epoch_of(loader: ts.Loader) -> Epoch:
@@ -80,19 +90,21 @@ class _Stack:
         return sample["__key__"], np.stack([self.decode(sample[field], self.size) for field in self.fields])
 
 
-def _through_webdataset(decode: Callable[[bytes, int | None], Any], work: Work, cores: int) -> Epoch:
+def _through_webdataset(
+    decode: Callable[[bytes, int | None], Any], work: Work, cores: int, _: ExitStack
+) -> Callable[[], Epoch]:
     import webdataset as wds
 
     dataset = wds.WebDataset([str(shard) for shard in work.shards], shardshuffle=False).map(
         _Stack(work, decode)
     )
     if cores == 1:
-        yield from dataset
-        return
+        return lambda: iter(dataset)
     from torch.utils.data import DataLoader
 
-    for key, images in DataLoader(dataset, batch_size=None, num_workers=min(cores, len(work.shards))):
-        yield key, np.asarray(images)
+    workers = min(cores, len(work.shards))
+    loader = DataLoader(dataset, batch_size=None, num_workers=workers, persistent_workers=True)
+    return lambda: ((key, np.asarray(images)) for key, images in loader)
 
 
 def _resized(pixels: Any, size: int | None) -> Any:
@@ -168,17 +180,22 @@ def _dali() -> Way:
             ]
         return fn.stack(*images)
 
-    def run(work: Work, cores: int) -> Epoch:
+    def opened(work: Work, cores: int, _: ExitStack) -> Callable[[], Epoch]:
         keys = [key for shard in work.shards for key in ts.Shard(shard).keys]
-        batch = 4
+        # Its reader goes round and round, so that an epoch must be a whole number of batches.
+        batch = next(size for size in range(BATCH, 0, -1) if len(keys) % size == 0)
         running: Any = pipeline(work, batch_size=batch, num_threads=cores, device_id=None)
         running.build()
-        for first in range(0, len(keys), batch):
-            (stacked,) = running.run()
-            for key, images in zip(keys[first : first + batch], range(batch), strict=False):
-                yield key, np.asarray(stacked.at(images))
 
-    return Way("DALI, CPU", metadata.version("nvidia-dali-cuda120"), run, exact=False)
+        def epoch() -> Epoch:
+            for first in range(0, len(keys), batch):
+                (stacked,) = running.run()
+                for number in range(batch):
+                    yield keys[first + number], np.asarray(stacked.at(number))
+
+        return epoch
+
+    return Way("DALI, CPU", metadata.version("nvidia-dali-cuda120"), opened, exact=False)
 
 
 def _spdl() -> Way:
@@ -189,7 +206,7 @@ def _spdl() -> Way:
     # It imports without FFmpeg's libraries, which are the system's, and then fails at each image.
     spdl.io.load_image(ts.encode(np.zeros((8, 8, 3), np.uint8)))
 
-    def run(work: Work, cores: int) -> Epoch:
+    def opened(work: Work, cores: int, stack: ExitStack) -> Callable[[], Epoch]:
         info = ts.info(ts.Shard(work.shards[0])[0][work.fields[0]])
         height, width = (info["height"], info["width"]) if work.size is None else (work.size, work.size)
         # FFmpeg's own words; without `accurate_rnd` its conversion to RGB is some levels off.
@@ -200,15 +217,18 @@ def _spdl() -> Way:
             words = {"width": None, "height": None, "pix_fmt": None, "filter_desc": scale}
             return sample["__key__"], spdl.io.to_numpy(spdl.io.load_image_batch(jpegs, strict=True, **words))
 
-        samples = wds.WebDataset([str(shard) for shard in work.shards], shardshuffle=False)
-        builder = PipelineBuilder().add_source(samples)
+        dataset = wds.WebDataset([str(shard) for shard in work.shards], shardshuffle=False)
+        samples = sum(len(ts.Shard(shard)) for shard in work.shards)
+        # Built once, so its source never ends.
+        builder = PipelineBuilder().add_source(sample for _ in itertools.count() for sample in dataset)
         running = (
             builder.pipe(decode, concurrency=cores, output_order="input").add_sink(2).build(num_threads=cores)
         )
-        with running.auto_stop():
-            yield from running.get_iterator()
+        stack.enter_context(running.auto_stop())
+        results = running.get_iterator()
+        return lambda: itertools.islice(results, samples)
 
-    return Way("SPDL", metadata.version("spdl_io"), run, exact=False)
+    return Way("SPDL", metadata.version("spdl_io"), opened, exact=False)
 
 
 def installed(cores: int, *, resizes: bool) -> tuple[list[Way], list[Missing]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from turboshard.bench.harness import Case, Contender, Disagreement
 from turboshard.bench.suites import on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from turboshard.bench.loaders import Way, Work
     from turboshard.bench.rivals import Pixels
@@ -40,7 +41,8 @@ def cases(setting: Setting) -> Iterator[Case[Answer]]:
     for root, size in ((small, None), (large, None), (large, SMALL)):
         work = _work(setting, root, size)
         for cores in setting.cores:
-            yield _case(work, cores)
+            with ExitStack() as stack:  # workers and pipelines of one case are gone before the next
+                yield _case(work, cores, stack)
 
 
 def _work(setting: Setting, root: Path, size: int | None) -> Work:
@@ -53,15 +55,15 @@ def _work(setting: Setting, root: Path, size: int | None) -> Work:
     return loaders.Work(root, shards, fields, size, [folder / f"{shard.stem}.idx" for shard in shards])
 
 
-def _case(work: Work, cores: int) -> Case[Answer]:
+def _case(work: Work, cores: int, stack: ExitStack) -> Case[Answer]:
     found, missing = loaders.installed(cores, resizes=work.size is not None)
     release = ts.Release(work.root)
     side = ts.info(release[0][work.fields[0]])["width"]
     target = "" if work.size is None else f" → {work.size}"
+    ways = [loaders.Way("turboshard.Loader", ts.__version__, loaders.ours), *found]
     contenders = [
-        Contender("turboshard.Loader", ts.__version__, partial(_run, loaders.ours(work, cores), work, cores))
+        Contender(way.name, way.version, partial(_run, way.open(work, cores, stack))) for way in ways
     ]
-    contenders += [Contender(way.name, way.version, partial(_run, way.run, work, cores)) for way in found]
     return Case(
         suite="load",
         name=f"{side}{target}, {on(cores)}",
@@ -75,11 +77,8 @@ def _case(work: Work, cores: int) -> Case[Answer]:
     )
 
 
-def _run(epoch: loaders.Run, work: Work, cores: int) -> Answer:
-    return {
-        key: images[:, STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE].copy()
-        for key, images in epoch(work, cores)
-    }
+def _run(epoch: Callable[[], loaders.Epoch]) -> Answer:
+    return {key: images[:, STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE].copy() for key, images in epoch()}
 
 
 def _agree(ways: dict[str, Way], name: str, ours: Answer, theirs: Answer) -> str:
