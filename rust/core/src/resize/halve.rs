@@ -19,8 +19,8 @@ use crate::{
     isa::Isa,
 };
 
-/// Rows kept: twice the longest window, so that they are rarely moved up.
-const KEPT: usize = 24;
+/// Rows kept: some of the longest windows, so that they are rarely moved up, and few enough for the second cache.
+const KEPT: usize = 60;
 
 /// Bytes behind the even and behind the odd pixels that vector stores may touch.
 const SLACK: usize = 16;
@@ -42,6 +42,8 @@ pub(crate) struct Halving {
     taken: usize,
     /// Output rows written.
     written: usize,
+    /// The filter is the box: what two pixels have is averaged, halves rounded up, which is an instruction.
+    averages: bool,
     /// How windows are summed by quads; `None` where the CPU does not do that.
     quads: Option<Weaving>,
 }
@@ -85,7 +87,8 @@ impl Halving {
         self.dealt.resize(2 * (row + SLACK), 0);
         self.kept.resize(KEPT * row, 0);
         (self.first, self.taken, self.written) = (0, 0, 0);
-        if quads::possible(isa) {
+        self.averages = filter == Filter::Box;
+        if quads::possible(isa) && !self.averages {
             let mut weaving = self.quads.take().unwrap_or_default();
             weaving.begin(filter, row);
             self.quads = Some(weaving);
@@ -113,6 +116,7 @@ impl Halving {
         self.taken += 1;
         if let Some(place) = self.kept.get_mut(place..place + row) {
             match &self.quads {
+                _ if self.averages => average_columns(source, self.channels, &mut self.dealt, place),
                 Some(weaving) => weaving.halve_width(source, self.channels, &self.columns, place),
                 None => halve_width(source, self.channels, &self.columns, &mut self.dealt, place),
             }
@@ -128,6 +132,11 @@ impl Halving {
                     weaving.weigh(self.written, &self.kept, rows, first, weights, place);
                 } else {
                     let kept = self.kept.get((first - self.first) * row..).unwrap_or_default();
+                    if self.averages {
+                        average(kept, kept.get(row..).unwrap_or_default(), place);
+                        self.written += 1;
+                        continue;
+                    }
                     // The windows that the image's edges cut off have odd lengths or weights that differ.
                     if !fold(kept, |i| i * row, weights, place) {
                         weigh(kept, row, weights, place);
@@ -217,6 +226,19 @@ impl Weaving {
         });
         quads::weigh(woven, quads.get(..self.count).unwrap_or_default(), out);
     }
+}
+
+/// Pillow's box of two pixels: both weigh one half, and 0.5 is added before the fraction is dropped.
+fn average(first: &[u8], second: &[u8], out: &mut [u8]) {
+    for ((out, &a), &b) in out.iter_mut().zip(first).zip(second) {
+        *out = (u16::from(a) + u16::from(b)).div_ceil(2) as u8;
+    }
+}
+
+fn average_columns(source: &[u8], channels: usize, dealt: &mut [u8], out: &mut [u8]) {
+    let (even, odd) = dealt.split_at_mut(dealt.len() / 2);
+    deal(source.get(..2 * out.len()).unwrap_or_default(), channels, even, odd);
+    average(even, odd, out);
 }
 
 fn halve_width(source: &[u8], channels: usize, columns: &Columns, dealt: &mut [u8], out: &mut [u8]) {
