@@ -307,12 +307,19 @@ class Release:
 def verify(
     release: Release,
     *,
+    deep: bool = False,
+    lenient: bool = False,
     base: str | os.PathLike[str] | None = None,
     ignore_missing: bool = False,
+    receipt: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> Verdict:
-    """Computes the SHA-256 of every listed file and compares; `turboshard.verify` says what the keywords mean."""
+    """Computes the SHA-256 of every listed file and compares; `turboshard.verify` says what the keywords mean.
+
+    ``line`` of a problem and of a fetch is an index into ``lines``; offsets are bytes in the shard, ranges end before
+    their second number. ``ValueError`` if ``receipt`` is a file of another kind.
+    """
 
 # --- loader ----------------------------------------------------------------------------------------------
 

@@ -95,18 +95,47 @@ class Line(TypedDict):
     file: str | None
     outcome: Literal["ok", "failed", "open or read"]
     reason: str | None
+    code: str | None
     expected: str | None
     found: str | None
     size: int | None
+    num_samples: int | None
+    bad: list[str] | None
+    good: list[str] | None
+
+
+class Inside(TypedDict):
+    """Something wrong inside a shard; `turboshard.verify` has it as `Problem`."""
+
+    line: int
+    key: str | None
+    field: str | None
+    member: str | None
+    offset: int | None
+    reason: str
+    words: str
+    range: tuple[int, int] | None
+    tolerated: bool
+
+
+class Refetch(TypedDict):
+    """What to fetch again of one line's file; `turboshard.verify` has it as `Fetch`."""
+
+    line: int
+    ranges: list[tuple[int, int | None]]
+    whole: bool
 
 
 class Verdict(TypedDict):
     """The verdict on a release; `turboshard.verify` has it as `Report`."""
 
     lines: list[Line]
+    problems: list[Inside]
+    fetch: list[Refetch]
     extra: list[str]
     malformed: list[int]
     nothing_to_check: bool
+    remembered: int
 
 
 class IdentityFacts(TypedDict):

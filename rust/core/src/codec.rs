@@ -10,6 +10,7 @@ use crate::{
     resize::Resizer,
 };
 
+mod check;
 mod convert;
 mod fit;
 mod geometry;

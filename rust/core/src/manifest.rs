@@ -74,8 +74,11 @@ pub struct Manifest {
     pub num_samples: u64,
     /// Images in all shards.
     pub num_images: u64,
-    /// Fields that every sample has, in order.
+    /// Fields of the samples, in order of first appearance.
     pub fields: Vec<String>,
+    /// False, and only written then, if some sample lacks some of the fields.
+    #[serde(skip_serializing_if = "is_true")]
+    pub complete: bool,
     /// Name of the rule that samples obey, `reghead` for instance.
     pub contract: Option<String>,
     /// The shards, in order.
@@ -88,6 +91,11 @@ pub struct Manifest {
     /// Shards of each split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub splits: Option<Map<String, Value>>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands fields over by reference
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 impl Manifest {
@@ -287,6 +295,7 @@ mod tests {
             num_samples: 1,
             num_images: 10,
             fields: vec!["frown.jpg".into(), "json".into()],
+            complete: true,
             contract: Some("reghead".into()),
             shards: vec![entry.clone()],
             provenance: Map::from_iter([("z".into(), 1.into()), ("a".into(), 2.into())]),

@@ -80,6 +80,7 @@ impl Facts {
             num_samples: shards.iter().map(|shard| shard.num_samples).sum(),
             num_images: self.num_images,
             fields: self.fields.clone(),
+            complete: self.complete,
             contract: self.contract().map(str::to_owned),
             shards: shards.iter().map(entry).collect(),
             provenance: self.provenance.clone(),

@@ -25,6 +25,7 @@ mod rows;
 mod select;
 mod shard;
 mod synth;
+mod verify;
 
 use pyo3::prelude::*;
 
@@ -58,7 +59,7 @@ mod _core {
     #[pymodule_export]
     use crate::progress::PyProgress;
     #[pymodule_export]
-    use crate::release::{PyRelease, verify};
+    use crate::release::PyRelease;
     #[pymodule_export]
     use crate::reshard::reshard;
     #[pymodule_export]
@@ -69,4 +70,6 @@ mod _core {
     use crate::shard::PyShard;
     #[pymodule_export]
     use crate::synth::synth;
+    #[pymodule_export]
+    use crate::verify::verify;
 }

@@ -8,6 +8,8 @@ pub mod read;
 mod walk;
 pub mod write;
 
+use crate::fault::TarFault;
+
 /// Tar's unit: headers are one block, payloads are padded to whole blocks.
 pub const BLOCK: u64 = 512;
 
@@ -22,6 +24,17 @@ pub struct Policy {
     pub skip_special: bool,
     /// Take a shard without end marker, or with one zero block, or with trailing bytes after it, or whose last padding is cut.
     pub lenient_end: bool,
+}
+
+/// An anomaly that the policy let pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// What it is.
+    pub fault: TarFault,
+    /// Where.
+    pub offset: u64,
+    /// Name of the member it is about; empty if it is about none.
+    pub member: Vec<u8>,
 }
 
 /// How an archive ends.

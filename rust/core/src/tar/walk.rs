@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     fault::TarFault,
     tar::{
-        BLOCK, Block, End, Policy,
+        BLOCK, Block, End, Policy, Skipped,
         blocks::Blocks,
         foreign,
         header::{self, Header, Type},
@@ -43,7 +43,7 @@ pub struct Walk {
     offset: u64,
     name: Vec<u8>,
     end: Option<End>,
-    skipped: Vec<(TarFault, u64)>,
+    skipped: Vec<Skipped>,
 }
 
 /// What a header says, taken from its block, which is lent only until the next is asked for.
@@ -90,7 +90,17 @@ impl Walk {
 
     /// The anomalies that the policy let pass, with their offsets.
     pub fn into_skipped(self) -> Vec<(TarFault, u64)> {
-        self.skipped
+        self.skipped.into_iter().map(|skipped| (skipped.fault, skipped.offset)).collect()
+    }
+
+    /// The anomalies that the policy let pass since this was last asked.
+    pub fn take_skipped(&mut self) -> Vec<Skipped> {
+        std::mem::take(&mut self.skipped)
+    }
+
+    /// Goes on at a header behind damage, as if everything before it were sound.
+    pub fn resume_at(&mut self, offset: u64) {
+        (self.offset, self.end) = (offset, None);
     }
 
     /// The next regular file, `None` at the end. Calling it again after the end or an error is of no use, but harmless.
@@ -134,7 +144,7 @@ impl Walk {
                 if !self.policy.skip_special {
                     return Err(Error::tar(fault, start).in_member(&self.name));
                 }
-                self.skipped.push((fault, start));
+                self.skipped.push(Skipped { fault, offset: start, member: self.name.clone() });
             }
             if kind == Type::Sparse && header.sparse_goes_on {
                 data = self.after_sparse_map(blocks, data)?;
@@ -155,7 +165,8 @@ impl Walk {
                 if !self.policy.lenient_end {
                     return Err(Error::tar(TarFault::Truncated, start).in_member(&self.name));
                 }
-                self.skipped.push((TarFault::Truncated, end));
+                let member = self.name.clone();
+                self.skipped.push(Skipped { fault: TarFault::Truncated, offset: end, member });
                 next = end;
             }
             self.offset = next;
@@ -234,7 +245,7 @@ impl Walk {
         if !self.policy.lenient_end {
             return Err(Error::tar(fault, offset));
         }
-        self.skipped.push((fault, offset));
+        self.skipped.push(Skipped { fault, offset, member: Vec::new() });
         Ok(())
     }
 

@@ -1,0 +1,274 @@
+//! Every shard against what the release says of it; with `deep`, down to its pixels.
+//!
+//! ```text
+//! lists ─claims─► files ─deep: one read─► digest, survey (members, damage), images ─samples─► problems ─► report
+//! ```
+
+mod claims;
+mod deep;
+pub mod problem;
+mod receipt;
+mod samples;
+mod survey;
+mod verdict;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    digest::{self, Digest},
+    error::{Error, Result},
+    pool::{Cancel, Pool},
+    release::Release,
+};
+use claims::Claim;
+use deep::Surveyed;
+pub use problem::{Fetch, Problem};
+use receipt::{Receipt, Stamp};
+use samples::Promise;
+
+/// What to verify, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Folder that listed paths are relative to, instead of the release's root.
+    pub base: Option<PathBuf>,
+    /// Leave out listed files that are not there.
+    pub ignore_missing: bool,
+    /// Go on from shard to member to pixel.
+    pub deep: bool,
+    /// Let anomalies pass by which nothing is lost: they are reported as tolerated.
+    pub lenient: bool,
+    /// File that remembers what was verified.
+    pub receipt: Option<PathBuf>,
+}
+
+/// The verdict on one listed file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything listed of it is so, and nothing is wrong inside.
+    Ok,
+    /// Its digest or size is another, the lists contradict each other, or something is wrong inside.
+    Failed,
+    /// It cannot be opened or read.
+    OpenOrRead,
+}
+
+/// One listed file.
+#[derive(Debug, Clone)]
+pub struct ShardResult {
+    /// Path as the list has it.
+    pub path_as_listed: String,
+    /// The file it leads to, if there is one.
+    pub file: Option<PathBuf>,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// Why, unless it is `Ok`.
+    pub reason: Option<String>,
+    /// The same as a stable code; `None` too where only something inside is wrong.
+    pub code: Option<&'static str>,
+    /// Listed digest.
+    pub expected: Option<Digest>,
+    /// Digest of what is there.
+    pub found: Option<Digest>,
+    /// Bytes of what is there.
+    pub size: Option<u64>,
+    /// Its samples, if it was looked into.
+    pub samples: Option<Samples>,
+}
+
+/// The samples of a shard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Samples {
+    /// How many there are.
+    pub count: u64,
+    /// Keys of those with a problem, and of those that should be there.
+    pub bad: Vec<String>,
+    /// Keys of the others, if anything is wrong with the shard; else empty.
+    pub good: Vec<String>,
+}
+
+/// The verdict on a release.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// A line for each line of the sums, then for each shard that only the manifest lists.
+    pub lines: Vec<ShardResult>,
+    /// What is wrong inside, by line, then by offset.
+    pub problems: Vec<Problem>,
+    /// What to fetch again.
+    pub fetch: Vec<Fetch>,
+    /// Shards that no list names, where there is a list.
+    pub extra: Vec<PathBuf>,
+    /// Line numbers of malformed lines in the sums.
+    pub malformed: Vec<usize>,
+    /// True if there is no list, or nothing in it that could be checked.
+    pub nothing_to_check: bool,
+    /// Files that a receipt stood for, which were not read.
+    pub remembered: usize,
+}
+
+impl Report {
+    /// True if every line is `Ok` and there was one.
+    pub fn is_ok(&self) -> bool {
+        !self.nothing_to_check && self.lines.iter().all(|line| line.outcome == Outcome::Ok)
+    }
+}
+
+/// A file to be judged. One that is listed twice is read once.
+struct File<'a> {
+    path: &'a Path,
+    /// Number of its release's source.
+    source: usize,
+    stamp: Option<Stamp>,
+    state: State,
+}
+
+/// What is known of a file.
+enum State {
+    /// Not read yet.
+    Unread,
+    /// Only its bytes were hashed, or it could not be read.
+    Hashed(Result<(Digest, u64)>),
+    /// All of it was looked at.
+    Surveyed(Box<Surveyed>),
+    /// A receipt stands for it; with the number of its samples where it stands for these.
+    Remembered(Digest, u64, Option<u64>),
+}
+
+impl State {
+    /// Digest and size, as far as they are known.
+    fn read(&self) -> Option<Result<(Digest, u64), &Error>> {
+        match self {
+            Self::Unread => None,
+            Self::Hashed(read) => Some(read.as_ref().copied()),
+            Self::Surveyed(surveyed) => Some(Ok((surveyed.digest, surveyed.size))),
+            Self::Remembered(digest, size, _) => Some(Ok((*digest, *size))),
+        }
+    }
+}
+
+/// Computes the digest of every listed file and compares; with `deep`, looks into it in the same read. `progress` gets
+/// bytes as they are hashed, from any thread.
+///
+/// # Errors
+/// `Data` and `Io` for a list of samples or a receipt that cannot be read, `Invalid` for a receipt that is none;
+/// `Cancelled` and `Internal`. What is wrong with a shard is in the report.
+pub fn verify(
+    release: &Release,
+    options: &Options,
+    pool: &Pool,
+    cancel: &Cancel<'_>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Report> {
+    let found = claims::of_release(release, options);
+    let claims = found.claims;
+    let mut receipt = options.receipt.as_deref().map(Receipt::open).transpose()?;
+    let promises = if options.deep { promises(release)? } else { Vec::new() };
+    let contexts: Vec<Option<Digest>> =
+        promises.iter().map(|promise| promise.context(options.lenient)).collect();
+    let context = |source: usize| contexts.get(source).copied().flatten();
+    let (mut files, file_of) = files_of(&claims);
+
+    if let Some(receipt) = &receipt {
+        for file in &mut files {
+            let Some(stamp) = file.stamp else { continue };
+            let known = if options.deep {
+                let known = context(file.source).and_then(|context| receipt.deep(stamp, context));
+                known.map(|(digest, samples)| (digest, Some(samples)))
+            } else {
+                receipt.digest(stamp).map(|digest| (digest, None))
+            };
+            if let Some((digest, samples)) = known {
+                file.state = State::Remembered(digest, stamp.size(), samples);
+                progress(stamp.size());
+            }
+        }
+    }
+    let unread = |file: &&mut File<'_>| matches!(file.state, State::Unread);
+    let todo: Vec<&mut File<'_>> = files.iter_mut().filter(unread).collect();
+    let paths: Vec<&Path> = todo.iter().map(|file| file.path).collect();
+    let states: Vec<State> = if options.deep {
+        let surveyed = deep::of_files(&paths, pool, cancel, progress)?.into_iter();
+        let state = |read: Result<Surveyed>| {
+            read.map_or_else(|e| State::Hashed(Err(e)), |surveyed| State::Surveyed(Box::new(surveyed)))
+        };
+        surveyed.map(state).collect()
+    } else {
+        digest::of_files(&paths, pool, cancel, progress)?.into_iter().map(State::Hashed).collect()
+    };
+    for (file, state) in todo.into_iter().zip(states) {
+        file.state = state;
+    }
+
+    let state_of = |claim: &Claim<'_>| {
+        let number = claim.file().and_then(|file| file_of.get(file));
+        number.and_then(|&number| files.get(number)).map(|file| &file.state)
+    };
+    let mut report = Report {
+        lines: claims.iter().map(|claim| claim.judge(state_of(claim).and_then(State::read))).collect(),
+        extra: found.extra,
+        malformed: found.malformed,
+        remembered: files.iter().filter(|file| matches!(file.state, State::Remembered(..))).count(),
+        ..Report::default()
+    };
+    if options.deep {
+        verdict::look_inside(&mut report, release, &promises, &claims, &files, options.lenient);
+    }
+    report.fetch = verdict::to_fetch(&report, &claims);
+    report.nothing_to_check = report.lines.is_empty();
+    if let Some(receipt) = &mut receipt {
+        remember(receipt, &report, &claims, &files, context);
+        receipt.write()?;
+    }
+    Ok(report)
+}
+
+fn promises(release: &Release) -> Result<Vec<Promise>> {
+    let of_source = |source: &crate::source::Source| {
+        let manifest = source.manifest.as_ref().map(|manifest| &manifest.document);
+        Ok(Promise::of(manifest, source.samples()?))
+    };
+    release.sources.iter().map(of_source).collect()
+}
+
+/// The files that claims lead to, each once, and the number of each.
+fn files_of<'a>(claims: &'a [Claim<'_>]) -> (Vec<File<'a>>, HashMap<&'a Path, usize>) {
+    let mut files: Vec<File<'a>> = Vec::new();
+    let mut number_of: HashMap<&Path, usize> = HashMap::new();
+    for claim in claims {
+        let Some(path) = claim.file() else { continue };
+        number_of.entry(path).or_insert_with(|| {
+            files.push(File { path, source: claim.source, stamp: Stamp::of(path), state: State::Unread });
+            files.len() - 1
+        });
+    }
+    (files, number_of)
+}
+
+/// Notes every file that is what all lists say and was not touched while it was read.
+fn remember(
+    receipt: &mut Receipt,
+    report: &Report,
+    claims: &[Claim<'_>],
+    files: &[File<'_>],
+    context: impl Fn(usize) -> Option<Digest>,
+) {
+    for file in files {
+        let Some(stamp) = file.stamp else { continue };
+        let numbers =
+            || (0..claims.len()).filter(|&n| claims.get(n).and_then(Claim::file) == Some(file.path));
+        let lines = || numbers().filter_map(|number| report.lines.get(number));
+        let good = lines().all(|line| line.outcome == Outcome::Ok);
+        match file.state.read() {
+            Some(Ok((digest, _))) if good && Stamp::of(file.path) == Some(stamp) => {
+                // An anomaly that was let pass is to be told every time.
+                let clean =
+                    !report.problems.iter().any(|problem| numbers().any(|number| number == problem.line));
+                let samples = lines().find_map(|line| line.samples.as_ref()).map(|samples| samples.count);
+                receipt.note(stamp, digest, context(file.source).filter(|_| clean).zip(samples));
+            }
+            _ => receipt.forget(stamp),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What was verified before, so that a file that is as it was is not read again.
+//!
+//! A file is as it was if device, inode, size and both its times are: writing to it, replacing it and setting its times
+//! back all change one of them. A file that was written to just before it was read is not remembered, because a write in
+//! the same tick of the file system's clock would not show.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    digest::Digest,
+    error::{Error, Kind, Result},
+    writer,
+};
+
+/// File systems count time in ticks of up to this, as far as they keep nanoseconds at all.
+const TICK: Duration = Duration::from_millis(20);
+const SCHEMA: u32 = 1;
+
+/// What tells one state of a file from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Stamp {
+    dev: u64,
+    inode: u64,
+    size: u64,
+    mtime_ns: i64,
+    ctime_ns: i64,
+}
+
+impl Stamp {
+    /// Of the file at `path`; `None` where the operating system does not say.
+    #[cfg(unix)]
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let meta = fs::metadata(path).ok()?;
+        let ns = |s: i64, ns: i64| s.checked_mul(1_000_000_000)?.checked_add(ns);
+        Some(Self {
+            dev: meta.dev(),
+            inode: meta.ino(),
+            size: meta.size(),
+            mtime_ns: ns(meta.mtime(), meta.mtime_nsec())?,
+            ctime_ns: ns(meta.ctime(), meta.ctime_nsec())?,
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn of(_: &Path) -> Option<Self> {
+        None
+    }
+
+    /// Bytes of the file.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// True if a later write is sure to show.
+    fn is_settled(&self, now: SystemTime) -> bool {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let last = Duration::from_nanos(self.ctime_ns.max(self.mtime_ns).unsigned_abs());
+        last + TICK < now
+    }
+}
+
+/// What was found out about one state of a file.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Known {
+    #[serde(flatten)]
+    stamp: Stamp,
+    /// Its digest.
+    pub(super) sha256: Digest,
+    /// What it was verified against, if down to its pixels and good: see [`Receipt::deep`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    deep: Option<Digest>,
+    #[serde(default)]
+    samples: Option<u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Document {
+    schema_version: u32,
+    turboshard: String,
+    verified: Vec<Known>,
+}
+
+/// A receipt file.
+#[derive(Debug)]
+pub(super) struct Receipt {
+    path: PathBuf,
+    known: HashMap<(u64, u64), Known>,
+    begun: SystemTime,
+}
+
+impl Receipt {
+    /// Reads it; one that is not there yet is empty.
+    ///
+    /// # Errors
+    /// `Io`; `Invalid` if the file is something else, so that it is not overwritten.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let verified = match fs::read(path) {
+            Ok(bytes) => match serde_json::from_slice::<Document>(&bytes) {
+                Ok(document) if document.schema_version == SCHEMA => {
+                    // Another version may find what this one did not.
+                    let same = document.turboshard == env!("CARGO_PKG_VERSION");
+                    if same { document.verified } else { Vec::new() }
+                }
+                _ => {
+                    let words = format!("{} is no receipt of this program", path.display());
+                    return Err(Error::invalid(words).with_hint("name another file, or remove it"));
+                }
+            },
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(e) => return Err(Error::io(path, e)),
+        };
+        let known = verified.into_iter().map(|known| ((known.stamp.dev, known.stamp.inode), known));
+        Ok(Self { path: path.to_owned(), known: known.collect(), begun: SystemTime::now() })
+    }
+
+    /// Digest of a file in this state.
+    pub(super) fn digest(&self, stamp: Stamp) -> Option<Digest> {
+        self.get(stamp).map(|known| known.sha256)
+    }
+
+    /// Digest and samples of a file in this state, if it was found good down to its pixels against that `context`.
+    pub(super) fn deep(&self, stamp: Stamp, context: Digest) -> Option<(Digest, u64)> {
+        let known = self.get(stamp).filter(|known| known.deep == Some(context))?;
+        Some((known.sha256, known.samples?))
+    }
+
+    fn get(&self, stamp: Stamp) -> Option<&Known> {
+        self.known.get(&(stamp.dev, stamp.inode)).filter(|known| known.stamp == stamp)
+    }
+
+    /// Notes what a file in this state is, with the context and samples if all of it was found good.
+    pub(super) fn note(&mut self, stamp: Stamp, sha256: Digest, deep: Option<(Digest, u64)>) {
+        if !stamp.is_settled(self.begun) {
+            return;
+        }
+        // A look that went less deep does not undo one that went deeper.
+        let before = self.get(stamp).and_then(|known| Some((known.deep?, known.samples?)));
+        let (deep, samples) = deep.or(before).unzip();
+        self.known.insert((stamp.dev, stamp.inode), Known { stamp, sha256, deep, samples });
+    }
+
+    /// Forgets a file in whatever state.
+    pub(super) fn forget(&mut self, stamp: Stamp) {
+        self.known.remove(&(stamp.dev, stamp.inode));
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn write(&self) -> Result<()> {
+        let mut verified: Vec<Known> = self.known.values().copied().collect();
+        verified.sort_by_key(|known| (known.stamp.dev, known.stamp.inode));
+        let turboshard = env!("CARGO_PKG_VERSION").to_owned();
+        let document = Document { schema_version: SCHEMA, turboshard, verified };
+        let text = serde_json::to_vec(&document).map_err(|e| Error::new(Kind::Internal(e.to_string())))?;
+        writer::write_atomic(&self.path, &text).map(drop)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_knows_a_file_until_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, path) = (folder.path().join("s.tar"), folder.path().join("receipt"));
+        fs::write(&file, "abc").unwrap();
+        let digest = Digest::of(b"abc");
+        let mut receipt = Receipt::open(&path).unwrap();
+        let stamp = Stamp::of(&file).unwrap();
+        receipt.begun = SystemTime::now();
+        receipt.note(stamp, digest, None);
+        assert_eq!(receipt.digest(stamp), None, "written to just now");
+        receipt.begun = SystemTime::now() + 2 * TICK;
+        receipt.note(stamp, digest, Some((digest, 3)));
+        receipt.note(stamp, digest, None);
+        receipt.write().unwrap();
+        let again = Receipt::open(&path).unwrap();
+        assert_eq!((again.digest(stamp), again.deep(stamp, digest)), (Some(digest), Some((digest, 3))));
+        assert_eq!(again.deep(stamp, Digest::of(b"another manifest")), None);
+        std::thread::sleep(TICK);
+        // Same size, time set back: only the change time shows it.
+        let times = fs::FileTimes::new().set_modified(fs::metadata(&file).unwrap().modified().unwrap());
+        fs::write(&file, "abd").unwrap();
+        fs::File::options().write(true).open(&file).unwrap().set_times(times).unwrap();
+        let now = Stamp::of(&file).unwrap();
+        assert_eq!((now.mtime_ns, now.inode, now.size()), (stamp.mtime_ns, stamp.inode, 3));
+        assert_eq!(again.digest(now), None);
+    }
+
+    #[test]
+    fn something_else_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("precious");
+        for text in ["", "{}", "notes", r#"{"schema_version": 2, "turboshard": "9", "verified": []}"#] {
+            fs::write(&path, text).unwrap();
+            assert!(matches!(Receipt::open(&path).unwrap_err().kind(), Kind::Invalid(_)), "{text}");
+        }
+    }
+}
