@@ -51,6 +51,7 @@ class ReshardOptions(TypedDict, total=False):
     seed: int
     tar_format: Literal["gnu", "pax"]
     verify: bool
+    skip_bad: bool
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,11 @@ def split_of(words: str) -> dict[str, float]:
     "--overwrite", is_flag=True, help="Replace a release of other options or another source in DST."
 )
 @click.option("--no-verify", is_flag=True, help="Do not hold the source to its sums and manifest.")
+@click.option(
+    "--skip-bad",
+    is_flag=True,
+    help="Leave out samples with a picture or JSON that cannot be read, and list them; exit code 1.",
+)
 @common("threads", "quiet", "json")
 @pass_settings
 def reshard(
@@ -121,6 +126,8 @@ def reshard(
     options |= {"select": selection.fields, "where": selection.where, "verify": not no_verify}
     if image_format is not None:
         options["format"] = image_format  # type: ignore[typeddict-item]
+    if not given["skip_bad"]:
+        del options["skip_bad"]
     if selection.keys is not None:
         options["keys"] = selection.keys
     if selection.first is not None:

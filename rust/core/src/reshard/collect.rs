@@ -12,14 +12,14 @@ use crate::{
     digest,
     error::{Error, Kind, Result},
     jpeg,
-    manifest::Resolution,
+    manifest::{LeftOut, Resolution},
     pack::{self, Limits, OpenShard, PackedShard},
     publish::{self, Facts},
     reshard::{
         Outcome, Tools,
         journal::{Journal, SampleReceipt},
         parts::part_path,
-        plan::Plan,
+        plan::{Part, Plan},
         select,
         work::Work,
     },
@@ -140,7 +140,8 @@ impl<'a> Run<'a> {
         let options = &self.plan.options;
         let limits = Limits { bytes: options.max_shard_size, samples: options.max_samples };
         let mut shards = Vec::new();
-        for (name, order) in self.plan.series() {
+        for (name, mut order) in self.plan.series() {
+            order.retain(|&sample| receipts[sample].left_out.is_none());
             let series = name.map_or(self.plan.name.clone(), |split| format!("{}-{split}", self.plan.name));
             let lengths: Vec<u64> = order.iter().map(|&sample| receipts[sample].len).collect();
             let key = |i: usize| String::from_utf8_lossy(self.plan.key(order[i])).into_owned();
@@ -160,7 +161,11 @@ impl<'a> Run<'a> {
     pub(super) fn pack(&mut self, tools: &Tools<'_>) -> Result<()> {
         let receipts = self.all_receipts()?;
         let planned = self.planned(&receipts)?;
-        let mut left: Vec<usize> = self.plan.parts.iter().map(|part| part.samples.len()).collect();
+        let kept = |part: &Part| part.samples.clone().filter(|&i| receipts[i].left_out.is_none()).count();
+        let mut left: Vec<usize> = self.plan.parts.iter().map(kept).collect();
+        if left.iter().all(|&count| count == 0) {
+            return Err(self.nothing_left(&receipts));
+        }
         let mut buffer = Vec::new();
         for shard in planned {
             if !self.is_kept(&shard) {
@@ -184,6 +189,20 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    fn nothing_left(&self, receipts: &[SampleReceipt]) -> Error {
+        let why = self.left_out(receipts).into_iter().next().map_or_else(String::new, |first| first.reason);
+        Error::data(format!("every sample was left out, the first because of {why}"))
+    }
+
+    /// Samples that are not in the release: those that nothing asked to leave out, and those that are bad.
+    fn left_out(&self, receipts: &[SampleReceipt]) -> Vec<LeftOut> {
+        let bad = receipts.iter().enumerate().filter_map(|(sample, receipt)| {
+            let key = String::from_utf8_lossy(self.plan.key(sample)).into_owned();
+            Some(LeftOut { key, reason: receipt.left_out.clone()? })
+        });
+        self.plan.left_out.iter().cloned().chain(bad).collect()
     }
 
     fn all_receipts(&self) -> Result<Vec<SampleReceipt>> {
@@ -220,7 +239,7 @@ impl<'a> Run<'a> {
             }));
         }
         let num_images = receipts.iter().map(|receipt| u64::from(receipt.images)).sum();
-        publish::papers(self.dst, &self.facts(num_images), &shards, &rows)?;
+        publish::papers(self.dst, &self.facts(num_images, &receipts), &shards, &rows)?;
         let encoded =
             |count: fn(&super::journal::PartReceipt) -> u64| self.journal.parts.values().map(count).sum();
         let chroma: u64 = encoded(|receipt| receipt.resampled_chroma);
@@ -249,15 +268,16 @@ impl<'a> Run<'a> {
             redone_images: num_images - self.reused_images.min(num_images),
             encoded_images: encoded(|receipt| receipt.encoded),
             source_verified: self.plan.source_verified(),
-            left_out: self.plan.left_out.clone(),
+            left_out: self.left_out(&receipts),
             notes,
         })
     }
 
-    fn facts(&self, num_images: u64) -> Facts {
+    fn facts(&self, num_images: u64, receipts: &[SampleReceipt]) -> Facts {
         let plan = self.plan;
         let options = &plan.options;
-        let (fields, complete) = plan.output_fields();
+        let written: Vec<usize> = (0..receipts.len()).filter(|&i| receipts[i].left_out.is_none()).collect();
+        let (fields, complete) = plan.output_fields(&written);
         let of_source =
             |key: &str| plan.source_manifest.as_ref().and_then(|manifest| manifest.get(key)).cloned();
         let resolution = match options.size {
@@ -281,7 +301,7 @@ impl<'a> Run<'a> {
             num_images,
             complete,
             provenance: self.provenance(),
-            left_out: plan.left_out.clone(),
+            left_out: self.left_out(receipts),
         }
     }
 

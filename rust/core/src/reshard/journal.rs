@@ -28,6 +28,9 @@ pub(super) struct SampleReceipt {
     pub images: u32,
     /// Its identity.
     pub identity: String,
+    /// Why it is not in the release; then it has no bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 /// What is known of an encoded part.

@@ -153,6 +153,7 @@ fn finished_before(plan: &Plan, manifest: &Value) -> Outcome {
         shards: shards.iter().filter_map(|shard| serde_json::from_value(shard.clone()).ok()).collect(),
         finished_before: true,
         source_verified: plan.source_verified(),
+        left_out: serde_json::from_value(manifest["left_out"].clone()).unwrap_or_default(),
         ..Outcome::default()
     }
 }

@@ -73,6 +73,10 @@ pub struct Options {
     pub tar_format: LongNames,
     /// Check source shards against their published digests.
     pub verify: bool,
+    /// Leave out samples with a picture or JSON that cannot be read, instead of giving up; every picture is read to its
+    /// end then, copied ones too.
+    #[serde(skip_serializing_if = "is_false")]
+    pub skip_bad: bool,
 }
 
 impl Default for Options {
@@ -101,6 +105,7 @@ impl Default for Options {
             seed: 0,
             tar_format: LongNames::default(),
             verify: true,
+            skip_bad: false,
         }
     }
 }
@@ -239,6 +244,11 @@ impl Chroma {
 
 fn by_name<'de, D: Deserializer<'de>, T: FromStr<Err = Error>>(deserializer: D) -> Result<T, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands fields over by reference
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Values that have a name on the command line.

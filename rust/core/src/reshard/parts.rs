@@ -267,6 +267,7 @@ impl PartWriter<'_, '_> {
                         len: made.bytes.len() as u64,
                         images: made.images,
                         identity: made.identity,
+                        left_out: made.left_out,
                     };
                     open.samples.push(receipt);
                     self.tools.progress.add(u64::from(made.images));

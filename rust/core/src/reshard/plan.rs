@@ -169,12 +169,13 @@ impl Plan {
         self.options.verify && self.drawn().all(|source| source.expected.is_some())
     }
 
-    /// Fields of the new release in order of first appearance, and whether every sample has all of them.
-    pub fn output_fields(&self) -> (Vec<String>, bool) {
+    /// Fields of those samples in order of first appearance, as they are in the new release, and whether every sample
+    /// has all of them.
+    pub fn output_fields(&self, samples: &[usize]) -> (Vec<String>, bool) {
         let png = self.options.format == OutputFormat::Png;
         let mut fields: Vec<String> = Vec::new();
         let mut counts: Vec<usize> = Vec::new();
-        for picked in &self.picked {
+        for picked in samples.iter().map(|&sample| self.picked[sample]) {
             let index = self.sources[picked.source].shard.index();
             for member in index.samples[picked.sample].clone() {
                 let Some(mut field) = field_name(index, member as usize).filter(|f| self.fields.keeps(f))
@@ -193,7 +194,7 @@ impl Plan {
                 }
             }
         }
-        let complete = counts.iter().all(|&count| count == self.picked.len());
+        let complete = counts.iter().all(|&count| count == samples.len());
         (fields, complete)
     }
 

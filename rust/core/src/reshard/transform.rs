@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::{
-    codec::{Codec, TranscodeOptions},
-    error::{Error, Result},
+    codec::{Codec, MANY_PIXELS, TranscodeOptions},
+    error::{Error, Kind, Result},
     image::OutputFormat,
     index::{Index, Policy},
     reshard::{
@@ -15,6 +15,7 @@ use crate::{
         select::{self, Fields},
     },
     tar::write::{self, LongNames},
+    verify::is_checked,
 };
 
 /// How every sample of a plan is changed.
@@ -23,6 +24,7 @@ pub(super) struct Transform {
     fields: Fields,
     pictures: Option<TranscodeOptions>,
     format: LongNames,
+    skip_bad: bool,
 }
 
 /// A worker's own things.
@@ -43,6 +45,7 @@ pub(super) struct Raw {
 }
 
 /// A sample as it goes into the new release.
+#[derive(Default)]
 pub(super) struct Made {
     /// Whole tar members.
     pub bytes: Vec<u8>,
@@ -51,6 +54,8 @@ pub(super) struct Made {
     pub encoded: u64,
     pub resampled_chroma: u64,
     pub through_rgb: u64,
+    /// Why the sample is not in the release, if it is not; the rest is empty then.
+    pub left_out: Option<String>,
     /// The buffer the sample was read into, to be used again.
     pub spent: Vec<u8>,
 }
@@ -61,6 +66,7 @@ impl Transform {
             fields: Fields::parse(&options.select)?,
             pictures: options.transcode(),
             format: options.tar_format,
+            skip_bad: options.skip_bad,
         })
     }
 
@@ -71,15 +77,18 @@ impl Transform {
         if index.samples.len() != 1 || index.key(0) != raw.key {
             return Err(Error::data("the shard changed while it was being read").at_offset(raw.offset));
         }
-        let mut made = Made {
-            bytes: Vec::with_capacity(raw.bytes.len()),
-            identity: String::new(),
-            images: 0,
-            encoded: 0,
-            resampled_chroma: 0,
-            through_rgb: 0,
-            spent: Vec::new(),
-        };
+        match self.members(scratch, &index, &raw) {
+            Ok(made) => Ok(Made { spent: raw.bytes, ..made }),
+            Err(error) if self.skip_bad && is_of_sample(&error) => {
+                let left_out = Some(reason(&error));
+                Ok(Made { left_out, spent: raw.bytes, ..Made::default() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn members(&self, scratch: &mut Scratch, index: &Index, raw: &Raw) -> Result<Made> {
+        let mut made = Made { bytes: Vec::with_capacity(raw.bytes.len()), ..Made::default() };
         let mut json = None;
         for member in index.samples[0].clone().map(|member| member as usize) {
             let start = (index.data_offset[member] - raw.offset) as usize;
@@ -89,9 +98,12 @@ impl Transform {
                 .bytes
                 .get(start..start + index.size[member] as usize)
                 .ok_or_else(|| place(Error::data("the member lies outside its sample")))?;
-            let Some(field) = plan::field_name(&index, member) else { continue };
+            let Some(field) = plan::field_name(index, member) else { continue };
             if field.eq_ignore_ascii_case("json") {
-                json = pick::parse_json(payload).ok();
+                json = match pick::parse_json(payload) {
+                    Err(error) if self.skip_bad => return Err(place(error)),
+                    parsed => parsed.ok(),
+                };
             }
             if self.fields.keeps(&field) {
                 self.member(scratch, index.name(member), &field, payload, &mut made).map_err(place)?;
@@ -99,7 +111,6 @@ impl Transform {
         }
         let key = String::from_utf8_lossy(&raw.key);
         select::identity(json.as_ref().unwrap_or(&Value::Null).into(), &key).clone_into(&mut made.identity);
-        made.spent = raw.bytes;
         Ok(made)
     }
 
@@ -113,6 +124,9 @@ impl Transform {
     ) -> Result<()> {
         made.images += u32::from(select::is_image(field));
         let Some(options) = self.pictures.as_ref().filter(|_| is_made(field, &self.fields)) else {
+            if self.skip_bad && is_checked(field) {
+                scratch.codec.check(payload, 2 * MANY_PIXELS)?;
+            }
             return write::member_into(name, payload, self.format, &mut made.bytes);
         };
         scratch.picture.clear();
@@ -126,6 +140,20 @@ impl Transform {
         };
         write::member_into(&name, &scratch.picture, self.format, &mut made.bytes)
     }
+}
+
+/// True for an error of what a member holds, not of the shard it lies in.
+fn is_of_sample(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Image(_) | Kind::Data(_))
+}
+
+/// A stable code, the member, and the details in words.
+fn reason(error: &Error) -> String {
+    let code = match error.kind() {
+        Kind::Image(fault) => fault.code(),
+        _ => "json-invalid",
+    };
+    format!("{code}: {error}")
 }
 
 /// True for a field whose pictures are made anew: a JPEG, unless its pixels are data and nobody named it.

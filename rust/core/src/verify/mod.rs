@@ -28,6 +28,7 @@ use deep::Surveyed;
 pub use problem::{Fetch, Problem};
 use receipt::{Receipt, Stamp};
 use samples::Promise;
+pub use survey::is_checked;
 
 /// What to verify, and how.
 #[derive(Debug, Clone, Default)]

@@ -264,7 +264,7 @@ pub(super) fn is_json(field: &str) -> bool {
 }
 
 /// True for images of the kinds that are decoded.
-pub(super) fn is_checked(field: &str) -> bool {
+pub fn is_checked(field: &str) -> bool {
     is_image(field)
         && matches!(
             field.rsplit('.').next().unwrap_or_default().to_lowercase().as_str(),
