@@ -5,6 +5,7 @@ use std::{fs, io::Read, io::Write, path::Path};
 use flate2::{Compression, GzBuilder, read::MultiGzDecoder};
 
 use crate::{
+    disk,
     error::{Error, Kind, Result},
     tar::{
         Policy,
@@ -64,7 +65,7 @@ pub fn unpack_file(path: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     if size > MAX_UNPACKED {
         return Err(Error::data(format!("{size} bytes are too many for a bundle")).in_shard(path));
     }
-    let packed = fs::read(path).map_err(|e| Error::io(path, e))?;
+    let packed = disk::read(path).map_err(|e| Error::io(path, e))?;
     unpack(&packed).map_err(|e| e.in_shard(path))
 }
 

@@ -10,6 +10,7 @@
 //! Pure Rust over libjpeg-turbo: no Python, no printing, no global state. Each arrow is a module and no
 //! arrow goes back; `ARCHITECTURE.md` says why.
 
+mod disk;
 pub mod error;
 pub mod fault;
 pub mod image;

@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     digest::Digest,
+    disk,
     error::{Error, Result},
     manifest::Listing,
     samples::SampleRow,
@@ -276,7 +277,7 @@ fn sums_by_another_name(path: &Path) -> Result<Option<Sums>> {
     if is_shard(path) || !fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST) {
         return Ok(None);
     }
-    let sums = Sums::parse(&fs::read(path).map_err(|e| Error::io(path, e))?);
+    let sums = Sums::parse(&disk::read(path).map_err(|e| Error::io(path, e))?);
     Ok((!sums.lines.is_empty() && sums.malformed.is_empty()).then_some(sums))
 }
 

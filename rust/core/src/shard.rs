@@ -3,13 +3,14 @@
 //! Never a mapping: a file that shrinks under a mapping kills the process, under `pread` it is an error.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use crate::{
+    disk::{self, pread},
     error::{Error, Result},
     fault::TarFault,
     index::{Index, Policy},
@@ -158,34 +159,10 @@ pub(crate) fn open_regular(path: &Path) -> Result<(File, u64)> {
     if !meta.is_file() {
         return Err(refuse(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
     }
-    let file = File::open(path).map_err(refuse)?;
+    let file = disk::open(OpenOptions::new().read(true), path).map_err(refuse)?;
     // The size of what was opened, should the path have changed hands since.
     let size = file.metadata().map_err(refuse)?.len();
     Ok((file, size))
-}
-
-/// Reads from `offset` until `buffer` is full or the file ends; the bytes read.
-pub(crate) fn pread(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut got = 0;
-    while got < buffer.len() {
-        match read_at(file, &mut buffer[got..], offset + got as u64) {
-            Ok(0) => break,
-            Ok(n) => got += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(got)
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
 #[cfg(test)]

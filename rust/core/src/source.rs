@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     bundle::{self, MAX_UNPACKED},
+    disk,
     error::{Error, Result},
     manifest::{Listing, MANIFEST_NAME},
     samples::{self, SAMPLES_NAME, SampleRow},
@@ -155,5 +156,5 @@ fn read_small(path: &Path) -> Result<Option<Vec<u8>>> {
         }
         Err(e) => return Err(Error::io(path, e)),
     }
-    fs::read(path).map(Some).map_err(|e| Error::io(path, e))
+    disk::read(path).map(Some).map_err(|e| Error::io(path, e))
 }

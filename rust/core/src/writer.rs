@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     digest::{Digest, Hasher},
+    disk::{self, Output},
     error::{Error, Result},
 };
 
@@ -26,7 +27,7 @@ const MARK: &str = ".tmp-";
 pub struct AtomicFile {
     path: PathBuf,
     temporary: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<Output>,
     hasher: Hasher,
     size: u64,
     published: bool,
@@ -44,9 +45,9 @@ impl AtomicFile {
         let mut attempt = 0;
         loop {
             let temporary = path.with_file_name(temporary_name(name, attempt));
-            match File::options().write(true).create_new(true).open(&temporary) {
+            match disk::open(File::options().write(true).create_new(true), &temporary) {
                 Ok(file) => {
-                    let file = BufWriter::with_capacity(BUFFER, file);
+                    let file = BufWriter::with_capacity(BUFFER, Output(file));
                     let (path, hasher) = (path.to_owned(), Hasher::default());
                     return Ok(Self { path, temporary, file, hasher, size: 0, published: false });
                 }
@@ -98,7 +99,7 @@ impl AtomicFile {
 
     fn settle(&mut self, sync: bool) -> io::Result<()> {
         self.file.flush()?;
-        let file = self.file.get_ref();
+        let file = &self.file.get_ref().0;
         // A file system that lost a write without a word is found here, before the name is given.
         if file.metadata()?.len() != self.size {
             return Err(io::Error::new(
@@ -107,9 +108,9 @@ impl AtomicFile {
             ));
         }
         if sync {
-            file.sync_all()?;
+            disk::sync(file)?;
         }
-        fs::rename(&self.temporary, &self.path)?;
+        disk::rename(&self.temporary, &self.path)?;
         self.published = true;
         if sync { sync_folder(&self.path) } else { Ok(()) }
     }
@@ -164,7 +165,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    match File::open(folder)?.sync_all() {
+    match disk::sync(&disk::open(File::options().read(true), folder)?) {
         // Some network file systems cannot sync a folder, and say so.
         Err(e) if matches!(e.raw_os_error(), Some(libc::EINVAL | libc::ENOTSUP)) => Ok(()),
         result => result,
@@ -231,7 +232,8 @@ mod tests {
     #[test]
     fn a_full_device_is_an_error() {
         let mut file = AtomicFile::create(&std::env::temp_dir().join("turboshard-full")).unwrap();
-        file.file = BufWriter::with_capacity(BUFFER, File::options().write(true).open("/dev/full").unwrap());
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        file.file = BufWriter::with_capacity(BUFFER, Output(full));
         file.append(b"x").unwrap();
         assert!(file.publish().unwrap_err().to_string().contains("space"));
     }

@@ -15,6 +15,7 @@ use crate::{
         Digest,
         lanes::{self, Buffers, Message},
     },
+    disk,
     error::{Error, Result},
     pool::{Cancel, Pool, Stash},
     sha256::Kernel,
@@ -42,7 +43,7 @@ struct FileMessage<'a, S> {
 
 impl<S: Sink> Message for FileMessage<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let got = shard::pread(&self.file, buffer, self.offset).map_err(|e| Error::io(self.path, e))?;
+        let got = disk::pread(&self.file, buffer, self.offset).map_err(|e| Error::io(self.path, e))?;
         self.sink.take(buffer.get(..got).unwrap_or(&[]), self.offset);
         self.offset += got as u64;
         (self.progress)(got as u64);

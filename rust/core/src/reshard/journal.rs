@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
+    disk::{self, Output},
     error::{Error, Result},
     pack::PackedShard,
 };
@@ -67,7 +68,7 @@ enum Line {
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
-    file: File,
+    file: Output,
     /// Receipts by part.
     pub parts: BTreeMap<usize, PartReceipt>,
     /// Digests of sources read to their end, by source.
@@ -83,17 +84,17 @@ impl Journal {
     /// `Invalid` if the journal is another plan's; `Io`.
     pub(super) fn open(path: &Path, fingerprint: Digest) -> Result<Self> {
         let io = |e| Error::io(path, e);
-        let text = match std::fs::read(path) {
+        let text = match disk::read(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(e) => return Err(io(e)),
         };
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(io)?;
+        let file = disk::open(OpenOptions::new().create(true).append(true), path).map_err(io)?;
         file.set_len(whole.len() as u64).map_err(io)?;
         let mut journal = Self {
             path: path.to_owned(),
-            file,
+            file: Output(file),
             parts: BTreeMap::new(),
             sources: BTreeMap::new(),
             shards: Vec::new(),

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    digest,
+    digest, disk,
     error::{Error, Result},
     pack,
     publish::MANIFEST,
@@ -78,7 +78,7 @@ fn is_empty(folder: &Path) -> Result<bool> {
 
 fn manifest(dst: &Path) -> Result<Option<Value>> {
     let path = dst.join(MANIFEST);
-    match std::fs::read(&path) {
+    match disk::read(&path) {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or(Value::Null))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io(&path, e)),

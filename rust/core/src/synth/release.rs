@@ -1,11 +1,16 @@
 //! A release of drawn heads: samples made on the pool, packed in order as they come.
 
-use std::path::Path;
+use std::{
+    ffi::OsStr,
+    fs::OpenOptions,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Map, json};
 
 use super::{Synth, SynthOptions, SynthScratch};
 use crate::{
+    disk,
     error::{Error, Result},
     manifest::Resolution,
     pack::{self, Limits, OpenShard, PackedShard},
@@ -15,7 +20,11 @@ use crate::{
     reghead::{FIELDS, JSON_FIELD},
     samples::SampleRow,
     tar::write,
+    writer,
 };
+
+/// Lies in the folder of a release until it is whole.
+const UNFINISHED: &str = ".synth";
 
 /// A sample's members as they lie in a shard.
 struct Made {
@@ -27,7 +36,7 @@ struct Made {
 /// Writes the release into an empty or new folder.
 ///
 /// # Errors
-/// `Invalid` if the folder is not empty or an option is out of range; `Data` if a sample is larger than the
+/// `Invalid` if the folder is neither empty nor an unfinished release, which is begun again, or an option is out of range; `Data` if a sample is larger than the
 /// cap; `Io`; `Cancelled`. Shards that were finished before an error stand, but without manifest and sums.
 pub fn write(
     dst: &Path,
@@ -38,12 +47,19 @@ pub fn write(
     progress: &Progress,
 ) -> Result<Vec<PackedShard>> {
     let synth = Synth::new(options.clone())?;
-    if std::fs::read_dir(dst).is_ok_and(|mut entries| entries.next().is_some()) {
+    let data = pack::data_folder(dst);
+    let folders = [data.clone(), dst.join("metadata"), dst.join("checksums")];
+    let mark = dst.join(UNFINISHED);
+    if mark.is_file() {
+        clear(dst, &folders)?;
+    } else if std::fs::read_dir(dst).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::invalid(format!("{} is not empty", dst.display())).with_hint("give a new folder"));
     }
-    let data = pack::data_folder(dst);
-    for folder in [data.clone(), dst.join("metadata"), dst.join("checksums")] {
-        std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
+    std::fs::create_dir_all(dst).map_err(|e| Error::io(dst, e))?;
+    let marked = disk::open(OpenOptions::new().write(true).create(true).truncate(true), &mark);
+    marked.map_err(|e| Error::io(&mark, e))?;
+    for folder in &folders {
+        std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
     }
     let images = FIELDS.len() as u32;
     progress.expect(synth.len() * u64::from(images));
@@ -89,7 +105,23 @@ pub fn write(
         left_out: Vec::new(),
     };
     publish::papers(dst, &facts, &shards, &rows)?;
+    std::fs::remove_file(&mark).map_err(|e| Error::io(&mark, e))?;
     Ok(shards)
+}
+
+/// Removes what a run that did not end has left: files that runs write, and no others.
+fn clear(dst: &Path, folders: &[PathBuf]) -> Result<()> {
+    let remove = |path: &Path| std::fs::remove_file(path).map_err(|e| Error::io(path, e));
+    for folder in folders.iter().map(PathBuf::as_path).chain([dst]).filter(|folder| folder.is_dir()) {
+        for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
+            let path = entry.map_err(|e| Error::io(folder, e))?.path();
+            let own = |name: &OsStr| writer::is_temporary(name) || (name != UNFINISHED && folder != dst);
+            if path.is_file() && path.file_name().is_some_and(own) {
+                remove(&path)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Shards filled one after the other.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
+    disk,
     error::{Error, Result},
-    shard,
 };
 
 /// Where blocks come from.
@@ -141,7 +141,7 @@ impl Blocks for FileBlocks {
         };
         self.buffer.resize(window.max(len).min(left), 0);
         self.start = offset;
-        let got = shard::pread(&self.file, &mut self.buffer, offset).map_err(|e| Error::io(&self.path, e))?;
+        let got = disk::pread(&self.file, &mut self.buffer, offset).map_err(|e| Error::io(&self.path, e))?;
         self.buffer.truncate(got);
         Ok(self.buffer.get(..len).unwrap_or(&self.buffer))
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     codec::{Codec, MANY_PIXELS},
     digest::{Digest, Hasher},
+    disk,
     error::{Error, Kind, Result},
     fault::ImageFault,
     pool::{Cancel, Pool, Stash},
@@ -168,7 +169,7 @@ impl<'a> Feed<'a> {
                 }
                 continue;
             };
-            match shard::pread(&open.file, chunk, open.offset) {
+            match disk::pread(&open.file, chunk, open.offset) {
                 Ok(got) => {
                     self.pass(&mut open, chunk.get(..got).unwrap_or_default(), spare);
                     progress(got as u64);

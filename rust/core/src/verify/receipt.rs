@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
+    disk,
     error::{Error, Kind, Result},
     writer,
 };
@@ -102,7 +103,7 @@ impl Receipt {
     /// # Errors
     /// `Io`; `Invalid` if the file is something else, so that it is not overwritten.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let verified = match fs::read(path) {
+        let verified = match disk::read(path) {
             Ok(bytes) => match serde_json::from_slice::<Document>(&bytes) {
                 Ok(document) if document.schema_version == SCHEMA => {
                     // Another version may find what this one did not.
