@@ -31,6 +31,16 @@ test-train: ## the tests with torch's DataLoader, distributed and Lightning (ins
 	@scripts/setup.sh train
 	@$(VENV)/bin/python -m pytest tests/test_torch.py $(ARGS)
 
+.PHONY: soak
+soak: setup ## the long tests: a thousand kills, a hundred thousand bad images (ARGS as for test)
+	@TURBOSHARD_KILLS=$${TURBOSHARD_KILLS:-1000} TURBOSHARD_BAD_IMAGES=$${TURBOSHARD_BAD_IMAGES:-100000} \
+	  $(BIN)/python -m pytest tests/test_interrupted.py tests/test_image_leaks.py $(ARGS)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target under ASan in turn (SECONDS_EACH=60 TARGETS="tar jpeg")
+	@scripts/setup.sh --no-build
+	@scripts/fuzz.sh $(ARGS)
+
 .PHONY: test-simd
 test-simd: rivals ## the image tests against pillow-simd instead of Pillow
 	@$(VENV_SIMD)/bin/python -m pytest tests/test_image*.py $(ARGS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, remark
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, remark, write_whole
 from turboshard.errors import ShardError
 
 if TYPE_CHECKING:
@@ -142,17 +142,17 @@ def _write_energon(shards: list[Shard], output: str | None) -> None:
     if output is None:
         raise click.UsageError("energon's index is binary: give a file or folder with -o")
     if len(shards) == 1 and not _is_folder(output):
-        Path(output).write_bytes(energon(shards[0]))
+        write_whole(output, energon(shards[0]))
         return
     folder = Path(output)
     (folder / ".nv-meta").mkdir(parents=True, exist_ok=True)
     counts = {}
     for shard in shards:
         name = Path(shard.path).name
-        (folder / f"{name}.idx").write_bytes(energon(shard))
+        write_whole(folder / f"{name}.idx", energon(shard))
         counts[name] = len(shard)
     info = {"energon_version": ENERGON_VERSION, "shard_counts": counts}
-    (folder / ".nv-meta" / ".info.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / ".nv-meta" / ".info.json", json.dumps(info, indent=2).encode() + b"\n")
 
 
 def _is_folder(output: str) -> bool:
@@ -163,4 +163,4 @@ def _write(text: str, output: str | Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        Path(output).write_text(text, encoding="utf-8", errors="surrogateescape")
+        write_whole(output, text.encode("utf-8", errors="surrogateescape"))

@@ -1,0 +1,136 @@
+//! What the fuzzers ask of the library: whatever the bytes, an answer or an error, and answers that agree.
+//!
+//! Each function is one target. `rust/core/tests/fuzz_replay.rs` calls the same ones on the committed corpus, with the
+//! stable compiler and without sanitizers.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+
+use turboshard::{
+    codec::{Codec, DecodeOptions, info},
+    error::Kind,
+    image::{Mode, Size},
+    index::{Index, Policy},
+    manifest::Listing,
+    reshard, samples, spec,
+    sums::{self, Sums, stays_inside},
+    tar::{
+        header::{looks_like_header, unsigned_sum},
+        pax,
+        read::Reader,
+    },
+};
+
+/// Pixels that a fuzzer may ask for: more only costs time.
+const MANY: u64 = 1 << 22;
+
+/// Tar, with the checksums of whatever looks like a header put right first: no random bytes pass them.
+pub fn tar(data: &[u8]) {
+    let Some((&mode, rest)) = data.split_first() else { return };
+    let mut bytes = rest.to_vec();
+    if mode & 1 == 0 {
+        for block in bytes.as_chunks_mut::<512>().0 {
+            if looks_like_header(block) {
+                let sum = unsigned_sum(block);
+                block[148..156].copy_from_slice(format!("{:06o}\0 ", sum & 0o777_777).as_bytes());
+            }
+        }
+    }
+    let strict = walk(&bytes, Policy::default());
+    let lenient = walk(&bytes, Policy { skip_special: true, lenient_end: true });
+    // Being lenient never finds less.
+    assert!(lenient.len() >= strict.len() && lenient.starts_with(&strict));
+    if let Ok(index) = Index::of_bytes(&bytes, 0, Policy::default()) {
+        for sample in 0..index.samples.len() {
+            assert_eq!(index.find(index.key(sample)), Some(sample));
+            let span = index.span(sample);
+            assert!(span.start < span.end && span.end <= bytes.len() as u64);
+        }
+    }
+}
+
+fn walk(bytes: &[u8], policy: Policy) -> Vec<(Vec<u8>, u64, u64)> {
+    let mut reader = Reader::of_archive(bytes, policy);
+    let mut members = Vec::new();
+    let mut end = 0;
+    while let Ok(Some(entry)) = reader.next_entry() {
+        assert!(entry.header_offset >= end && entry.data_offset > entry.header_offset);
+        end = entry.data_offset + entry.size;
+        assert!(end <= bytes.len() as u64);
+        members.push((entry.name.to_vec(), entry.data_offset, entry.size));
+    }
+    members
+}
+
+/// PAX records; what is read can be written and read again.
+pub fn pax(data: &[u8]) {
+    let Ok(records) = pax::parse(data) else { return };
+    let mut again = Vec::new();
+    if let Some(path) = &records.path {
+        pax::record_into(b"path", path, &mut again);
+    }
+    if let Some(size) = records.size {
+        pax::record_into(b"size", size.to_string().as_bytes(), &mut again);
+    }
+    let second = pax::parse(&again).expect("what was written is well-formed");
+    assert_eq!((second.path, second.size), (records.path, records.size));
+}
+
+/// A manifest, and a list of samples.
+pub fn manifest(data: &[u8]) {
+    if let Ok(listing) = Listing::parse(data) {
+        assert!(listing.shards.iter().all(|shard| !shard.filename.is_empty()));
+    }
+    if let Ok(rows) = samples::parse(data) {
+        let text = samples::render(&rows).unwrap();
+        assert_eq!(samples::parse(&text).unwrap(), rows);
+    }
+}
+
+/// Sums; what is read can be written and read again. And a specification of shards, which is text too.
+pub fn sums(data: &[u8]) {
+    let sums = Sums::parse(data);
+    let text = sums::render(sums.lines.iter().map(|line| (&*line.path, line.digest)));
+    let again = Sums::parse(text.as_bytes());
+    let facts = |sums: &Sums| sums.lines.iter().map(|l| (l.path.clone(), l.digest)).collect::<Vec<_>>();
+    assert_eq!(facts(&again), facts(&sums));
+    assert!(sums.lines.iter().all(|line| !stays_inside(&line.path) || !line.path.starts_with('/')));
+    if let Ok(text) = std::str::from_utf8(data) {
+        if text.len() < 200 && !text.contains("..") {
+            drop(spec::braces(text));
+        }
+    }
+}
+
+/// A JPEG (or PNG): checking and decoding agree, at every reduction.
+pub fn jpeg(data: &[u8]) {
+    let mut codec = Codec::default();
+    drop(info(data));
+    let checked = codec.check(data, MANY);
+    let options = DecodeOptions { mode: Mode::Rgb, max_pixels: Some(MANY), ..DecodeOptions::default() };
+    let decoded = codec.output_size(data, &options).and_then(|size| {
+        let mut pixels = vec![0; size.pixels() * 3];
+        codec.decode_into(data, &options, &mut pixels)
+    });
+    if !data.starts_with(b"\x89PNG") {
+        assert_eq!(checked.is_ok(), decoded.is_ok(), "{checked:?} {decoded:?}");
+    }
+    if decoded.is_ok() {
+        let size = Some(Size { height: 9, width: 7 });
+        let small = DecodeOptions { size, reduce: 2, fill_truncated: true, exif: true, ..options };
+        let mut pixels = vec![0; 9 * 7 * 3];
+        drop(codec.decode_into(data, &small, &mut pixels));
+    }
+}
+
+/// Options of reshard; what is taken is what is written.
+pub fn options(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match reshard::Options::from_json(text) {
+        Ok(options) => {
+            let again = serde_json::to_string(&options).unwrap();
+            let second = reshard::Options::from_json(&again).expect("what was written is taken");
+            assert_eq!(serde_json::to_string(&second).unwrap(), again);
+            drop(options.transcode());
+        }
+        Err(error) => assert!(matches!(error.kind(), Kind::Invalid(_)), "{error}"),
+    }
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Every fuzz target in turn, under ASan, with the stable compiler: SECONDS_EACH (60), TARGETS (all). What is found lies in
+# rust/fuzz/artifacts; new inputs go to a corpus outside the repository, `scripts/fuzz.sh --minimise` brings them in.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+each=${SECONDS_EACH:-60}
+targets=${TARGETS:-tar pax manifest sums jpeg options}
+work=${FUZZ_DIR:-${TMPDIR:-/tmp}/turboshard-fuzz}
+triple=$(rustc -vV | sed -n 's/^host: //p')
+# libFuzzer's coverage and ASan are unstable flags; they are for this build alone and never for a release.
+export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$work/target
+export RUSTFLAGS="-Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+-Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Ccodegen-units=1"
+# Without its assembler, whose reads ASan cannot see; the C side has a build of its own (scripts/asan.sh).
+export JSIMD_FORCENONE=1
+cargo build --quiet --release --manifest-path rust/fuzz/Cargo.toml --target "$triple"
+
+for target in $targets; do
+    corpus=rust/fuzz/corpus/$target found=$work/corpus/$target
+    mkdir -p "$corpus" "$found" "rust/fuzz/artifacts/$target"
+    binary=$CARGO_TARGET_DIR/$triple/release/$target
+    if [ "${1:-}" = --minimise ]; then
+        merged=$(mktemp -d)
+        "$binary" -merge=1 -max_len=4096 "$merged" "$corpus" "$found" 2>/dev/null
+        rm -rf "$corpus" && mv "$merged" "$corpus"
+        continue
+    fi
+    echo "fuzzing $target for $each s"
+    "$binary" "$found" "$corpus" -max_total_time="$each" -timeout=5 -rss_limit_mb=2048 -max_len=16384 \
+        -artifact_prefix="rust/fuzz/artifacts/$target/" -print_final_stats=1 2>&1 |
+        tee "$work/$target.log" | grep -E "ERROR|panicked|SUMMARY|stat::number_of_executed_units|stat::peak_rss|DONE" || true
+    ! grep -qE "ERROR:|SUMMARY:" "$work/$target.log"
+done
