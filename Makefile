@@ -7,8 +7,9 @@ MAKEFLAGS += --no-print-directory
 VENV ?= .venv
 VENV_SIMD ?= .venv-simd
 DEMO_DIR ?= demo-data
+SECONDS_EACH ?= 60
 ARGS ?=
-export VENV VENV_SIMD DEMO_DIR
+export VENV VENV_SIMD DEMO_DIR SECONDS_EACH
 BIN := $(abspath $(VENV))/bin
 # cmake and ninja live in the environment; Cargo's builds of libjpeg-turbo find them by PATH.
 export PATH := $(BIN):$(PATH)
@@ -40,6 +41,11 @@ soak: setup ## the long tests: a thousand kills, a hundred thousand bad images (
 fuzz: ## every fuzz target under ASan in turn (SECONDS_EACH=60 TARGETS="tar jpeg")
 	@scripts/setup.sh --no-build
 	@scripts/fuzz.sh $(ARGS)
+
+.PHONY: asan
+asan: ## the image tests of the core with libjpeg-turbo and its shim under ASan and UBSan
+	@scripts/setup.sh --no-build
+	@scripts/asan.sh $(ARGS)
 
 .PHONY: test-simd
 test-simd: rivals ## the image tests against pillow-simd instead of Pillow
