@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     fault::ImageFault,
     image::{Crop, Filter, Layout, Mode, Size, View},
-    jpeg::{self, Outcome, Planes, Source, Target, markers::Header},
+    jpeg::{self, Outcome, Source, Target, markers::Header},
     resize::Resizer,
 };
 
@@ -75,8 +75,7 @@ pub struct Codec {
     turned: Buffer,
     resized: Buffer,
     to_encode: Buffer,
-    /// Before and after resizing.
-    planes: (Planes, Planes),
+    planes: planes::Scratch,
 }
 
 impl Codec {

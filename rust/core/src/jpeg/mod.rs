@@ -11,11 +11,13 @@ mod encode;
 pub(crate) mod exif;
 mod fast;
 mod ffi;
+mod image;
 mod libjpeg;
 mod planes;
 
-pub use decode::{Decoder, Image, Outcome, Source, Target, decode_counts, decode_path};
+pub use decode::{Decoder, Outcome, Source, Target, decode_counts, decode_path};
 pub use encode::{EncodeOptions, Encoder, MAX_PAYLOAD, Plane};
+pub use image::Image;
 pub use planes::Planes;
 
 // Links the static library whose functions the shim calls.

@@ -44,6 +44,23 @@ impl Planes {
         (self.samples.each_mut().map(Vec::as_mut_slice), self.strides)
     }
 
+    /// A plane's samples from row `y` on, as C wrote them.
+    pub(super) fn row_from(&self, number: usize, y: usize) -> &[u8] {
+        let stride = self.strides.get(number).copied().unwrap_or_default();
+        self.samples.get(number).and_then(|samples| samples.get(y * stride..)).unwrap_or_default()
+    }
+
+    /// Writes row `y` of a plane, with which `row` begins, to the place C would.
+    pub(super) fn put_row(&mut self, number: usize, y: usize, row: &[u8]) {
+        let (Some(&size), Some(&stride)) = (self.sizes.get(number), self.strides.get(number)) else { return };
+        let place = self.samples.get_mut(number).and_then(|plane| plane.get_mut(y * stride..));
+        if let Some((place, row)) =
+            place.and_then(|rest| rest.get_mut(..size.width)).zip(row.get(..size.width))
+        {
+            place.copy_from_slice(row);
+        }
+    }
+
     /// The planes as an encoder takes them, after `pad`.
     pub fn planes(&self) -> [Plane<'_>; 3] {
         let [y, cb, cr] = &self.samples;
@@ -63,10 +80,14 @@ impl Planes {
         Some(View { pixels: samples.get(..size.pixels())?, size, channels: 1 })
     }
 
-    /// Where to write a plane's samples without gaps, before `pad`.
-    pub fn place(&mut self, number: usize) -> &mut [u8] {
-        let length = self.sizes.get(number).map_or(0, |size| size.pixels());
-        self.samples.get_mut(number).and_then(|samples| samples.get_mut(..length)).unwrap_or_default()
+    /// Where to write the planes' samples without gaps, before `pad`.
+    pub fn gapless(&mut self) -> [&mut [u8]; 3] {
+        let sizes = self.sizes.iter();
+        let mut places = [&mut [][..], &mut [], &mut []];
+        for ((place, samples), size) in places.iter_mut().zip(&mut self.samples).zip(sizes) {
+            *place = samples.get_mut(..size.pixels()).unwrap_or_default();
+        }
+        places
     }
 
     /// Spreads rows that lie without gaps, and fills their last blocks up with the last sample, as libjpeg does.
@@ -98,8 +119,8 @@ mod tests {
             let mut planes = Planes::default();
             planes.of([size; 3]);
             let samples: Vec<u8> = (0..size.pixels() as u8).collect();
-            for number in 0..3 {
-                planes.place(number).copy_from_slice(&samples);
+            for place in planes.gapless() {
+                place.copy_from_slice(&samples);
             }
             planes.pad();
             for plane in planes.planes() {

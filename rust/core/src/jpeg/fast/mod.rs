@@ -108,10 +108,20 @@ impl Fast {
             (Target::Rgb, Sampling::S444 | Sampling::S422 | Sampling::S420) => true,
             _ => return None,
         };
-        let by = usize::from(reduce);
         // Grey is never enlarged, so there any chroma will do.
         let scale = Scale::new(scan.sampling, reduce, if has_chroma { scan.width } else { usize::MAX >> 8 });
         let scale = scale.or_else(|| (!has_chroma).then(|| Scale::new(Sampling::Gray, reduce, 1))?)?;
+        self.begin(&scan, scale, has_chroma)
+    }
+
+    /// Gets ready to give the rows of the planes.
+    pub(super) fn start_planes(&mut self, data: &[u8], frame: &Frame) -> Option<()> {
+        let scan = Scan::read(data, frame)?;
+        let scale = Scale { sides: [8, 8], upsampling: Upsampling::None };
+        self.begin(&scan, scale, scan.sampling != Sampling::Gray).map(drop)
+    }
+
+    fn begin(&mut self, scan: &Scan<'_>, scale: Scale, has_chroma: bool) -> Option<(u32, u32)> {
         let (across, down) = scan.sampling.ratio();
         let mcus = (scan.width.div_ceil(across * 8), scan.height.div_ceil(down * 8));
         let codes = self.cache.find(scan.huffman.get(..scan.sampling.components())?)?;
@@ -123,8 +133,8 @@ impl Fast {
         if self.stream.ends().len() != pieces {
             return None;
         }
-        let (width, height) = (scan.width.div_ceil(by), scan.height.div_ceil(by));
         let [luma, chroma] = scale.sides;
+        let (width, height) = ((scan.width * luma).div_ceil(8), (scan.height * luma).div_ceil(8));
         let of_chroma = |length: usize, ratio: usize| (length * chroma).div_ceil(ratio * 8);
         let chroma_size = (of_chroma(scan.width, across), of_chroma(scan.height, down));
         let [y, cb, cr] = &mut self.planes;
@@ -136,7 +146,7 @@ impl Fast {
         // An image that was given up may have left something.
         self.coefficients = Coefficients::default();
         self.state = State {
-            blocks: Blocks::new(self.isa, &self.planes, &scan, has_chroma),
+            blocks: Blocks::new(self.isa, &self.planes, scan, has_chroma),
             codes,
             mcus,
             restart_interval: scan.restart_interval,
@@ -148,6 +158,19 @@ impl Fast {
             ..State::default()
         };
         Some((height as u32, width as u32))
+    }
+
+    /// Hands on the rows of the planes, each with its plane's number and as the beginning of a longer slice. `None` if
+    /// it could not give all of them.
+    pub(super) fn plane_rows(&mut self, mut take: impl FnMut(usize, &[u8])) -> Option<()> {
+        for mcu_row in 0..self.state.mcus.1 {
+            self.decode_mcu_row()?;
+            let wanted = if self.state.has_chroma { 3 } else { 1 };
+            for (number, plane) in self.planes.iter().enumerate().take(wanted) {
+                plane.rows_of(mcu_row).for_each(|row| take(number, row));
+            }
+        }
+        Some(())
     }
 
     /// Writes the next `count` rows to `out`, which holds them; says how many it could.

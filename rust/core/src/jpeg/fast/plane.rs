@@ -140,4 +140,10 @@ impl Plane {
         let start = (y + 1).checked_sub(mcu_row * self.rows)? * self.stride;
         self.bytes.get(start..start + self.stride)
     }
+
+    /// The rows of the component that are in row `mcu_row` of MCUs, each the beginning of a longer slice.
+    pub(super) fn rows_of(&self, mcu_row: usize) -> impl Iterator<Item = &[u8]> {
+        let count = self.height.saturating_sub(mcu_row * self.rows).min(self.rows);
+        (0..count).filter_map(|y| self.bytes.get((1 + y) * self.stride + MARGIN..))
+    }
 }

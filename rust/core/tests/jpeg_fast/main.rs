@@ -4,17 +4,18 @@
 //! the generated files that many.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unsafe_code)]
 
+mod recipe;
+
 use std::{
-    ffi::c_int,
     fs,
     path::{Path, PathBuf},
-    ptr,
 };
 
+use recipe::{Chance, Recipe};
 use turbojpeg_sys as tj;
 use turboshard::{
     isa::Isa,
-    jpeg::{Decoder, Outcome, Target, decode_counts, markers::Header},
+    jpeg::{Decoder, Outcome, Planes, Target, decode_counts, markers::Header},
 };
 
 /// Size, pixels and what was noticed; or the error's words.
@@ -41,12 +42,28 @@ fn decode(decoder: &mut Decoder, data: &[u8], target: Target, reduce: u8, fill: 
     work(decoder).map_err(|error: turboshard::error::Error| error.to_string())
 }
 
+/// The planes, one behind the other, as if they were pixels.
+fn decode_planes(decoder: &mut Decoder, data: &[u8], fill: bool) -> Found {
+    let header = Header::parse(data).map_err(|error| error.to_string())?;
+    let mut planes = Planes::default();
+    let mut work = |decoder: &mut Decoder| {
+        let mut image = decoder.open(data, &header, fill)?;
+        image.planes(&mut planes)?;
+        image.finish()
+    };
+    let outcome = work(decoder).map_err(|error: turboshard::error::Error| error.to_string())?;
+    let pixels = (0..3).flat_map(|number| planes.take(number).unwrap().pixels.to_vec()).collect();
+    Ok(((u32::from(header.frame.height), u32::from(header.frame.width)), pixels, outcome))
+}
+
 /// Decoders of all levels, which keep their memory from one image to the next.
 struct Decoders {
     libjpeg: Decoder,
     fast: Vec<(Isa, Decoder)>,
     compared: usize,
     accepted: usize,
+    /// Of the comparisons of planes, those of images that have some.
+    planes: usize,
 }
 
 impl Decoders {
@@ -57,6 +74,7 @@ impl Decoders {
             fast: fast.map(|isa| (isa, Decoder::with_isa(isa))).collect(),
             compared: 0,
             accepted: 0,
+            planes: 0,
         }
     }
 
@@ -70,6 +88,9 @@ impl Decoders {
         }
         if let Some(choice) = choice {
             variants = vec![variants[choice % variants.len()]];
+        }
+        if choice.is_none_or(|choice| choice % 3 == 0) {
+            self.compare_planes(name, data);
         }
         for (number, (target, reduce)) in variants.into_iter().enumerate() {
             let run = RUNS[(data.len() + number) % RUNS.len()];
@@ -102,108 +123,20 @@ impl Decoders {
     }
 }
 
-/// An integer generator, so that every run sees the same files.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % limit
-    }
-}
-
-/// How a file is made. The names are TurboJPEG's.
-#[derive(Debug, Clone, Copy)]
-struct Recipe {
-    width: usize,
-    height: usize,
-    subsampling: tj::TJSAMP,
-    quality: c_int,
-    optimize: c_int,
-    progressive: c_int,
-    restart_blocks: c_int,
-    restart_rows: c_int,
-    kind: usize,
-}
-
-impl Recipe {
-    fn random(chance: &mut Chance, most: usize) -> Self {
-        let subsampling = [
-            tj::TJSAMP_TJSAMP_420,
-            tj::TJSAMP_TJSAMP_420,
-            tj::TJSAMP_TJSAMP_422,
-            tj::TJSAMP_TJSAMP_444,
-            tj::TJSAMP_TJSAMP_GRAY,
-            tj::TJSAMP_TJSAMP_440,
-        ][chance.below(6)];
-        Self {
-            width: 1 + chance.below(most),
-            height: 1 + chance.below(most),
-            subsampling,
-            quality: 1 + chance.below(100) as c_int,
-            optimize: c_int::from(chance.below(3) == 0),
-            progressive: c_int::from(chance.below(20) == 0),
-            restart_blocks: [0, 0, 0, 1, 2, 5][chance.below(6)],
-            restart_rows: [0, 0, 0, 1, 2, 3][chance.below(6)],
-            kind: chance.below(5),
-        }
-    }
-
-    fn pixels(&self, chance: &mut Chance) -> Vec<u8> {
-        let mut pixels = Vec::with_capacity(self.width * self.height * 3);
-        for y in 0..self.height {
-            for x in 0..self.width {
-                for channel in 0..3 {
-                    pixels.push(match self.kind {
-                        0 => chance.below(256) as u8,
-                        1 => 255,
-                        2 => (x * (channel + 1) + y * 2) as u8,
-                        3 if (x / 20 + y / 17) % 2 == 0 => 255,
-                        3 => (chance.below(60) + 40 * channel) as u8,
-                        _ => [0, 255][(x / 3 + y / 5 + channel) % 2],
-                    });
-                }
+impl Decoders {
+    fn compare_planes(&mut self, name: &str, data: &[u8]) {
+        for fill in [false, true] {
+            let wanted = decode_planes(&mut self.libjpeg, data, fill);
+            for (isa, decoder) in &mut self.fast {
+                let found = decode_planes(decoder, data, fill);
+                assert!(
+                    found == wanted,
+                    "{name}: planes, {isa:?} fill {fill}: {:?}, libjpeg {:?}",
+                    found.map(|f| (f.0, f.2)),
+                    wanted.map(|f| (f.0, f.2)),
+                );
+                self.planes += usize::from(wanted.is_ok());
             }
-        }
-        pixels
-    }
-
-    fn encode(&self, chance: &mut Chance) -> Vec<u8> {
-        let pixels = self.pixels(chance);
-        // SAFETY: TurboJPEG's documented order of calls; the buffer it makes is copied and freed.
-        unsafe {
-            let handle = tj::tj3Init(tj::TJINIT_TJINIT_COMPRESS as c_int);
-            assert!(!handle.is_null());
-            let restart = if self.restart_rows > 0 {
-                (tj::TJPARAM_TJPARAM_RESTARTROWS, self.restart_rows)
-            } else {
-                (tj::TJPARAM_TJPARAM_RESTARTBLOCKS, self.restart_blocks)
-            };
-            for (parameter, value) in [
-                (tj::TJPARAM_TJPARAM_SUBSAMP, self.subsampling as c_int),
-                (tj::TJPARAM_TJPARAM_QUALITY, self.quality),
-                (tj::TJPARAM_TJPARAM_OPTIMIZE, self.optimize),
-                (tj::TJPARAM_TJPARAM_PROGRESSIVE, self.progressive),
-                restart,
-            ] {
-                assert_eq!(tj::tj3Set(handle, parameter as c_int, value), 0, "{self:?}");
-            }
-            let (mut data, mut size) = (ptr::null_mut(), 0);
-            let code = tj::tj3Compress8(
-                handle,
-                pixels.as_ptr(),
-                self.width as c_int,
-                0,
-                self.height as c_int,
-                tj::TJPF_TJPF_RGB as c_int,
-                &raw mut data,
-                &raw mut size,
-            );
-            assert_eq!(code, 0, "{self:?}");
-            let jpeg = std::slice::from_raw_parts(data, size as usize).to_vec();
-            tj::tj3Free(data.cast());
-            tj::tj3Destroy(handle);
-            jpeg
         }
     }
 }
@@ -299,6 +232,7 @@ fn large_files_of_every_subsampling_decode_alike() {
         }
     }
     assert_eq!(decoders.accepted, 4 * 3 * 16);
+    assert_eq!(decoders.planes, decoders.fast.len() * 3 * 3 * 2);
 }
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -1,0 +1,242 @@
+//! An image being decoded, by the fast path as far as that goes, else by libjpeg-turbo.
+
+use std::{
+    mem,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use super::{
+    Planes,
+    decode::{Decoder, Outcome, Source, Target},
+    fast::Fast,
+    libjpeg::{Session, fit},
+    markers::{Frame, Header},
+};
+use crate::{
+    error::{Error, Kind, Result},
+    fault::ImageFault,
+};
+
+static FAST: AtomicU64 = AtomicU64::new(0);
+static LIBJPEG: AtomicU64 = AtomicU64::new(0);
+
+/// Images decoded by the fast path.
+pub(super) fn fast_images() -> u64 {
+    FAST.load(Ordering::Relaxed)
+}
+
+/// Images decoded by libjpeg-turbo.
+pub(super) fn libjpeg_images() -> u64 {
+    LIBJPEG.load(Ordering::Relaxed)
+}
+
+/// An image being decoded. Dropping it, at whatever point, leaves the decoder ready for the next.
+#[derive(Debug)]
+pub struct Image<'a> {
+    way: Way<'a>,
+    data: &'a [u8],
+    frame: Frame,
+    fill: bool,
+    started: Option<(Target, u8)>,
+    /// Planes are taken, not rows of pixels.
+    planes: bool,
+    taken: u32,
+    /// Height and width that rows come in.
+    size: (u32, u32),
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Way<'a> {
+    Fast(&'a mut Decoder),
+    Libjpeg(Session<'a>),
+    /// libjpeg refused what the fast path had begun.
+    Over,
+}
+
+impl<'a> Image<'a> {
+    pub(super) fn open(
+        decoder: &'a mut Decoder,
+        data: &'a [u8],
+        header: &Header<'_>,
+        fill: bool,
+    ) -> Result<Self> {
+        let frame = header.frame;
+        let size = (u32::from(frame.height), u32::from(frame.width));
+        let fast = decoder.fast.as_ref().and_then(|_| Fast::source(data, &frame));
+        let (way, source) = if let Some(source) = fast {
+            (Way::Fast(decoder), source)
+        } else {
+            let session = decoder.libjpeg.open(data, &frame, fill)?;
+            let source = session.source();
+            (Way::Libjpeg(session), source)
+        };
+        Ok(Self { way, data, frame, fill, started: None, planes: false, taken: 0, size, source })
+    }
+
+    /// The colours the file holds.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Gets ready to give rows in those colours, at 1/`reduce` of the size; returns (height, width).
+    ///
+    /// # Errors
+    /// [`ImageFault::Unsupported`] if there is no way from the file's colours to those; `Corrupt`, `Truncated`.
+    pub fn start(&mut self, target: Target, reduce: u8) -> Result<(u32, u32)> {
+        let possible = match target {
+            Target::Gray => matches!(self.source, Source::Gray | Source::YCbCr),
+            Target::Rgb | Target::Rgbx => !matches!(self.source, Source::Cmyk | Source::Ycck),
+            Target::Cmyk => matches!(self.source, Source::Cmyk | Source::Ycck),
+        };
+        if !possible {
+            let words = format!("{} as {target:?}", self.source.name());
+            return Err(Error::image(ImageFault::Unsupported(words)));
+        }
+        let (data, frame) = (self.data, self.frame);
+        let fast = match &mut self.way {
+            Way::Fast(Decoder { fast: Some(fast), .. }) => fast.start(data, &frame, target, reduce),
+            _ => None,
+        };
+        self.size = match fast {
+            Some(size) => size,
+            None => self.libjpeg()?.start(target, reduce)?,
+        };
+        self.started = Some((target, reduce));
+        Ok(self.size)
+    }
+
+    /// Decodes the next `count` rows into `out`, `stride` bytes apart.
+    ///
+    /// # Errors
+    /// [`ImageFault::Corrupt`] or `Truncated`; `Invalid` if `out` is too small for them.
+    pub fn rows(&mut self, target: Target, out: &mut [u8], stride: usize, count: u32) -> Result<()> {
+        let (height, width) = self.size;
+        let fits = fit(out.len(), width as usize * target.channels(), stride, count);
+        let Some((started, _)) = self.started.filter(|_| fits && count <= height - self.taken) else {
+            return Err(Error::invalid("the rows do not fit the buffer"));
+        };
+        if started != target {
+            return Err(Error::invalid("the rows were started in other colours"));
+        }
+        let mut done = 0;
+        if let Way::Fast(Decoder { fast: Some(fast), .. }) = &mut self.way {
+            let all;
+            (done, all) = fast.rows(out, stride, count);
+            self.taken += done;
+            if all.is_some() {
+                return Ok(());
+            }
+        }
+        let rest = out.get_mut(done as usize * stride..).unwrap_or_default();
+        self.libjpeg()?.rows(target, rest, stride, count - done)?;
+        self.taken += count - done;
+        Ok(())
+    }
+
+    /// Instead of `start` and `rows`: decodes a `YCbCr` image whose chroma has a [ratio](super::markers::Frame::chroma_ratio)
+    /// and hands the rows of its planes on as they are made: the plane's number and the row, from top to bottom in
+    /// each plane, in no order between them. A row is the beginning of a longer slice. `spare` is used where the
+    /// planes only come as a whole.
+    ///
+    /// # Errors
+    /// [`ImageFault::Corrupt`] or `Truncated`; `Unsupported` for other images.
+    pub fn plane_rows(&mut self, spare: &mut Planes, mut take: impl FnMut(usize, &[u8])) -> Result<()> {
+        let sizes = Planes::sizes(&self.frame).filter(|_| self.source == Source::YCbCr);
+        let Some(sizes) = sizes else {
+            return Err(Error::image(ImageFault::Unsupported(format!("planes of {}", self.source.name()))));
+        };
+        let mut taken = [0; 3];
+        if let Way::Fast(Decoder { fast: Some(fast), .. }) = &mut self.way
+            && fast.start_planes(self.data, &self.frame).is_some()
+        {
+            self.planes = true;
+            let all = fast.plane_rows(|number, row| {
+                taken[number] += 1;
+                take(number, row);
+            });
+            if all.is_some() {
+                self.taken = self.size.0;
+                return Ok(());
+            }
+        }
+        self.planes = true;
+        self.libjpeg()?.planes(spare)?;
+        for (number, (size, taken)) in sizes.into_iter().zip(taken).enumerate() {
+            (taken..size.height).for_each(|y| take(number, spare.row_from(number, y)));
+        }
+        Ok(())
+    }
+
+    /// As [`Image::plane_rows`], into `planes`.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn planes(&mut self, planes: &mut Planes) -> Result<()> {
+        let mut next = [0; 3];
+        let mut spare = Planes::default();
+        planes.of(Planes::sizes(&self.frame).unwrap_or_default());
+        self.plane_rows(&mut spare, |number, row| {
+            planes.put_row(number, next[number], row);
+            next[number] += 1;
+        })
+    }
+
+    /// Reads on to the end, once all rows were taken.
+    ///
+    /// # Errors
+    /// [`ImageFault::Corrupt`] where Pillow refuses the image for what follows its last row.
+    pub fn finish(mut self) -> Result<Outcome> {
+        if matches!(self.way, Way::Fast(_)) && self.taken == self.size.0 {
+            return Ok(Outcome::default());
+        }
+        self.libjpeg()?;
+        match mem::replace(&mut self.way, Way::Over) {
+            Way::Libjpeg(session) => {
+                LIBJPEG.fetch_add(1, Ordering::Relaxed);
+                session.finish()
+            }
+            _ => Err(over()),
+        }
+    }
+
+    /// What was noticed so far; for an image of which no more rows are wanted.
+    pub fn outcome(&self) -> Outcome {
+        // What the fast path does not give up has nothing to be noticed.
+        if let Way::Libjpeg(session) = &self.way { session.outcome() } else { Outcome::default() }
+    }
+
+    /// The image in libjpeg's hands, at the row it has come to.
+    fn libjpeg(&mut self) -> Result<&mut Session<'a>> {
+        if matches!(self.way, Way::Fast(_))
+            && let Way::Fast(decoder) = mem::replace(&mut self.way, Way::Over)
+        {
+            let mut session = decoder.libjpeg.open(self.data, &self.frame, self.fill)?;
+            if let Some((target, reduce)) = self.started {
+                let (_, width) = session.start(target, reduce)?;
+                let mut row = vec![0; width as usize * target.channels()];
+                for _ in 0..self.taken {
+                    let stride = row.len();
+                    session.rows(target, &mut row, stride, 1)?;
+                }
+            }
+            self.way = Way::Libjpeg(session);
+        }
+        if let Way::Libjpeg(session) = &mut self.way { Ok(session) } else { Err(over()) }
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        let begun = self.planes || self.started.is_some();
+        match self.way {
+            Way::Fast(_) if begun => FAST.fetch_add(1, Ordering::Relaxed),
+            Way::Libjpeg(_) if begun => LIBJPEG.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
+    }
+}
+
+fn over() -> Error {
+    Error::new(Kind::Internal("an image that failed was asked for more".to_owned()))
+}
