@@ -101,7 +101,7 @@ impl Codec {
         let Self { decoder, resizer, decoded, turned, resized, .. } = self;
         let mut image = decoder.open(data, &header, options.fill_truncated)?;
         let target = target(image.source(), options.mode);
-        let found = image.start(target, plan.reduce)?;
+        let found = image.start_window(target, plan.reduce, Some(plan.window))?;
         if (found.0 as usize, found.1 as usize) != (plan.decoded.height, plan.decoded.width) {
             return Err(Error::image(ImageFault::Corrupt("the headers contradict each other".to_owned())));
         }
@@ -114,16 +114,15 @@ impl Codec {
         };
         let outcome;
         if plan.is_plain() && same_pixels && target != Target::Cmyk {
-            let stride = plan.decoded.width * channels;
-            image.rows(target, out, stride, found.0)?;
+            image.rows(target, out, plan.window.width * channels, plan.window.height as u32)?;
             outcome = image.finish()?;
-        } else if let Some(halving) = (plan.is_resized_only() && target != Target::Cmyk)
-            .then(|| resizer.by_rows(plan.decoded, plan.output, channels, options.filter))
+        } else if let Some(halving) = (plan.turn == Turn::NONE && target != Target::Cmyk)
+            .then(|| resizer.by_rows(plan.turned, plan.output, channels, options.filter))
             .flatten()
         {
             let length = plan.output.pixels() * channels;
             let place = if same_pixels { &mut *out } else { resized.of(length) };
-            outcome = stream(image, target, plan.decoded, decoded, |row| halving.push(row, place))?;
+            outcome = stream(image, target, plan.turned, decoded, |row| halving.push(row, place))?;
             if !same_pixels {
                 convert::finish(resized.filled(length), channels, options.mode, options.layout, out);
             }
@@ -180,7 +179,7 @@ fn target(source: Source, mode: Mode) -> Target {
 /// Rows decoded at a time where the image is not kept: few enough for the fastest caches.
 const STRIP: usize = 16;
 
-/// Decodes the whole image and hands its rows on one by one, each the beginning of a longer slice.
+/// Decodes an image's window, which is of `size`, and hands its rows on one by one, each the beginning of a longer slice.
 fn stream(
     mut image: jpeg::Image<'_>,
     target: Target,
@@ -199,35 +198,20 @@ fn stream(
     image.finish()
 }
 
-/// Decodes the plan's window as grey or RGB, without gaps. Rows behind it are not decoded.
+/// Decodes the plan's window as grey or RGB, without gaps.
 fn window<'b>(
     mut image: jpeg::Image<'_>,
     target: Target,
     plan: &Plan,
     buffer: &'b mut Buffer,
 ) -> Result<(&'b [u8], Outcome)> {
-    let (window, width) = (plan.window, plan.decoded.width);
-    let stride = width * target.channels();
-    let pixels = buffer.of(window.height.max(STRIP.min(window.y)) * stride);
-    let mut above = window.y;
-    while above > 0 {
-        let rows = above.min(STRIP);
-        image.rows(target, pixels, stride, rows as u32)?;
-        above -= rows;
-    }
-    image.rows(target, pixels, stride, window.height as u32)?;
-    let complete = window.y + window.height == plan.decoded.height;
-    let outcome = if complete { image.finish()? } else { image.outcome() };
-    let row = window.width * target.channels();
-    if row < stride {
-        for y in 0..window.height {
-            let from = y * stride + window.x * target.channels();
-            pixels.copy_within(from..from + row, y * row);
-        }
-    }
-    let mut length = window.height * row;
+    let (row, height) = (plan.window.width * target.channels(), plan.window.height);
+    let mut length = height * row;
+    let pixels = buffer.of(length);
+    image.rows(target, pixels, row, height as u32)?;
+    let outcome = image.finish()?;
     if target == Target::Cmyk {
-        convert::rgb_from_inverted_cmyk(pixels.get_mut(..length).unwrap_or_default());
+        convert::rgb_from_inverted_cmyk(pixels);
         length = length / 4 * 3;
     }
     Ok((buffer.filled(length), outcome))

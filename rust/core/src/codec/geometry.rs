@@ -125,15 +125,9 @@ impl Plan {
         Ok(Self { reduce, decoded, window: turn.undo(crop, decoded), turn, turned, output })
     }
 
-    /// Whether the decoder's image is the result's, but for its size.
-    pub(super) fn is_resized_only(&self) -> bool {
-        let Size { height, width } = self.decoded;
-        self.window == Crop { y: 0, x: 0, height, width } && self.turn == Turn::NONE
-    }
-
-    /// Whether the decoder's image is the result's, pixel by pixel.
+    /// Whether the decoder's window is the result, pixel by pixel.
     pub(super) fn is_plain(&self) -> bool {
-        self.is_resized_only() && self.output == self.decoded
+        self.turn == Turn::NONE && self.output == self.turned
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     error::{Error, Kind, Result},
     fault::ImageFault,
+    image::Crop,
 };
 
 static FAST: AtomicU64 = AtomicU64::new(0);
@@ -40,9 +41,11 @@ pub struct Image<'a> {
     started: Option<(Target, u8)>,
     /// Planes are taken, not rows of pixels.
     planes: bool,
-    taken: u32,
-    /// Height and width that rows come in.
+    /// Height and width of the whole image at its scale.
     size: (u32, u32),
+    /// The part of it that rows are given of, and how many were taken.
+    window: Crop,
+    taken: u32,
     source: Source,
 }
 
@@ -71,7 +74,8 @@ impl<'a> Image<'a> {
             let source = session.source();
             (Way::Libjpeg(session), source)
         };
-        Ok(Self { way, data, frame, fill, started: None, planes: false, taken: 0, size, source })
+        let window = whole(size);
+        Ok(Self { way, data, frame, fill, started: None, planes: false, taken: 0, size, window, source })
     }
 
     /// The colours the file holds.
@@ -84,6 +88,15 @@ impl<'a> Image<'a> {
     /// # Errors
     /// [`ImageFault::Unsupported`] if there is no way from the file's colours to those; `Corrupt`, `Truncated`.
     pub fn start(&mut self, target: Target, reduce: u8) -> Result<(u32, u32)> {
+        self.start_window(target, reduce, None)
+    }
+
+    /// As [`Image::start`], of whose image only the rows and columns in `window` are given: what lies outside costs
+    /// little more than the reading of its bits, and below not even that. Still returns the whole image's (height, width).
+    ///
+    /// # Errors
+    /// Those of `start`; `Invalid` if the window is empty or reaches beyond the image.
+    pub fn start_window(&mut self, target: Target, reduce: u8, window: Option<Crop>) -> Result<(u32, u32)> {
         let possible = match target {
             Target::Gray => matches!(self.source, Source::Gray | Source::YCbCr),
             Target::Rgb | Target::Rgbx => !matches!(self.source, Source::Cmyk | Source::Ycck),
@@ -102,18 +115,26 @@ impl<'a> Image<'a> {
             Some(size) => size,
             None => self.libjpeg()?.start(target, reduce)?,
         };
+        self.window = window.unwrap_or(whole(self.size));
+        if !lies_in(self.window, self.size) {
+            return Err(Error::invalid("the window does not lie in the image"));
+        }
+        if let Way::Fast(Decoder { fast: Some(fast), .. }) = &mut self.way {
+            fast.narrow(self.window);
+        }
         self.started = Some((target, reduce));
         Ok(self.size)
     }
 
-    /// Decodes the next `count` rows into `out`, `stride` bytes apart.
+    /// Decodes the next `count` rows, or the window's part of them, into `out`, `stride` bytes apart.
     ///
     /// # Errors
     /// [`ImageFault::Corrupt`] or `Truncated`; `Invalid` if `out` is too small for them.
     pub fn rows(&mut self, target: Target, out: &mut [u8], stride: usize, count: u32) -> Result<()> {
-        let (height, width) = self.size;
-        let fits = fit(out.len(), width as usize * target.channels(), stride, count);
-        let Some((started, _)) = self.started.filter(|_| fits && count <= height - self.taken) else {
+        let Crop { x, height, width, .. } = self.window;
+        let fits = fit(out.len(), width * target.channels(), stride, count);
+        let Some((started, _)) = self.started.filter(|_| fits && (self.taken + count) as usize <= height)
+        else {
             return Err(Error::invalid("the rows do not fit the buffer"));
         };
         if started != target {
@@ -129,7 +150,10 @@ impl<'a> Image<'a> {
             }
         }
         let rest = out.get_mut(done as usize * stride..).unwrap_or_default();
-        self.libjpeg()?.rows(target, rest, stride, count - done)?;
+        let above = self.window.y as u32 + self.taken;
+        let session = self.libjpeg()?;
+        session.skip(target, above)?;
+        session.rows(target, rest, stride, count - done, x..x + width)?;
         self.taken += count - done;
         Ok(())
     }
@@ -182,13 +206,16 @@ impl<'a> Image<'a> {
         })
     }
 
-    /// Reads on to the end, once all rows were taken.
+    /// Reads on to the end, once all rows were taken; not beyond a window's last row.
     ///
     /// # Errors
     /// [`ImageFault::Corrupt`] where Pillow refuses the image for what follows its last row.
     pub fn finish(mut self) -> Result<Outcome> {
-        if matches!(self.way, Way::Fast(_)) && self.taken == self.size.0 {
+        if matches!(self.way, Way::Fast(_)) && self.taken as usize == self.window.height {
             return Ok(Outcome::default());
+        }
+        if self.window.y + self.window.height < self.size.0 as usize {
+            return Ok(self.outcome());
         }
         self.libjpeg()?;
         match mem::replace(&mut self.way, Way::Over) {
@@ -206,19 +233,14 @@ impl<'a> Image<'a> {
         if let Way::Libjpeg(session) = &self.way { session.outcome() } else { Outcome::default() }
     }
 
-    /// The image in libjpeg's hands, at the row it has come to.
+    /// The image in libjpeg's hands.
     fn libjpeg(&mut self) -> Result<&mut Session<'a>> {
         if matches!(self.way, Way::Fast(_))
             && let Way::Fast(decoder) = mem::replace(&mut self.way, Way::Over)
         {
             let mut session = decoder.libjpeg.open(self.data, &self.frame, self.fill)?;
             if let Some((target, reduce)) = self.started {
-                let (_, width) = session.start(target, reduce)?;
-                let mut row = vec![0; width as usize * target.channels()];
-                for _ in 0..self.taken {
-                    let stride = row.len();
-                    session.rows(target, &mut row, stride, 1)?;
-                }
+                session.start(target, reduce)?;
             }
             self.way = Way::Libjpeg(session);
         }
@@ -239,4 +261,15 @@ impl Drop for Image<'_> {
 
 fn over() -> Error {
     Error::new(Kind::Internal("an image that failed was asked for more".to_owned()))
+}
+
+fn whole((height, width): (u32, u32)) -> Crop {
+    Crop { y: 0, x: 0, height: height as usize, width: width as usize }
+}
+
+fn lies_in(window: Crop, (height, width): (u32, u32)) -> bool {
+    let ends = |start: usize, length: usize, end: u32| {
+        length > 0 && start.checked_add(length).is_some_and(|last| last <= end as usize)
+    };
+    ends(window.y, window.height, height) && ends(window.x, window.width, width)
 }

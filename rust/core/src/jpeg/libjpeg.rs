@@ -3,6 +3,7 @@
 
 use std::{
     ffi::{c_char, c_int},
+    ops::Range,
     ptr::NonNull,
 };
 
@@ -36,6 +37,8 @@ impl Target {
 #[derive(Debug, Default)]
 pub(super) struct Libjpeg {
     raw: Option<NonNull<ffi::RawDecoder>>,
+    /// A row of which not all is wanted.
+    line: Vec<u8>,
 }
 
 // SAFETY: the C object is reached through this value alone and knows nothing of threads; libjpeg keeps no
@@ -103,7 +106,6 @@ pub(super) struct Session<'a> {
     size: (u32, u32),
     source: Source,
     frame: Frame,
-    #[allow(dead_code)] // holds the borrow
     libjpeg: &'a mut Libjpeg,
 }
 
@@ -131,8 +133,51 @@ impl Session<'_> {
         Ok(self.size)
     }
 
-    /// Decodes the next `count` rows into `out`, `stride` bytes apart.
-    pub(super) fn rows(&mut self, target: Target, out: &mut [u8], stride: usize, count: u32) -> Result<()> {
+    /// Decodes the next `count` rows and writes their `columns` to `out`, `stride` bytes apart.
+    pub(super) fn rows(
+        &mut self,
+        target: Target,
+        out: &mut [u8],
+        stride: usize,
+        count: u32,
+        columns: Range<usize>,
+    ) -> Result<()> {
+        let channels = target.channels();
+        if columns == (0..self.size.1 as usize) {
+            return self.whole_rows(target, out, stride, count);
+        }
+        let row = columns.len() * channels;
+        if !fit(out.len(), row, stride, count) {
+            return Err(Error::invalid("the rows do not fit the buffer"));
+        }
+        let wanted = columns.start * channels..columns.end * channels;
+        self.by_line(target, count, |y, line| {
+            if let (Some(place), Some(from)) =
+                (out.get_mut(y * stride..y * stride + row), line.get(wanted.clone()))
+            {
+                place.copy_from_slice(from);
+            }
+        })
+    }
+
+    /// Decodes up to row `end`.
+    pub(super) fn skip(&mut self, target: Target, end: u32) -> Result<()> {
+        self.by_line(target, end.saturating_sub(self.taken), |_, _| ())
+    }
+
+    fn by_line(&mut self, target: Target, count: u32, mut take: impl FnMut(usize, &[u8])) -> Result<()> {
+        let length = self.size.1 as usize * target.channels();
+        let mut line = std::mem::take(&mut self.libjpeg.line);
+        line.resize(length, 0);
+        for y in 0..count as usize {
+            self.whole_rows(target, &mut line, length, 1)?;
+            take(y, &line);
+        }
+        self.libjpeg.line = line;
+        Ok(())
+    }
+
+    fn whole_rows(&mut self, target: Target, out: &mut [u8], stride: usize, count: u32) -> Result<()> {
         let (height, width) = self.size;
         if !fit(out.len(), width as usize * target.channels(), stride, count) || count > height - self.taken {
             return Err(Error::invalid("the rows do not fit the buffer"));

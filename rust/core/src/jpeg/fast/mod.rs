@@ -26,6 +26,8 @@ mod scan;
 mod tables;
 mod unstuff;
 
+use std::ops::Range;
+
 use colour::{MARGIN, Rows, Upsampling};
 use entropy::{Coefficients, Position};
 use plane::{Plane, Scale};
@@ -36,7 +38,7 @@ use super::{
     decode::{Source, Target},
     markers::Frame,
 };
-use crate::isa::Isa;
+use crate::{image::Crop, isa::Isa};
 
 /// The fast path's memory and the image it is at; one a worker.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub(super) struct Fast {
     cache: tables::Cache,
     coefficients: Coefficients,
     planes: [Plane; 3],
+    /// A row of pixels of which the first is not wanted.
+    line: Vec<u8>,
     state: State,
 }
 
@@ -70,7 +74,11 @@ struct State {
     ready: usize,
     taken: usize,
     height: usize,
-    width: usize,
+    /// Columns that are wanted.
+    columns: Range<usize>,
+    /// The first row of MCUs whose samples matter to a row that is wanted, and the columns of those MCUs.
+    first: usize,
+    inside: Range<usize>,
     upsampling: Option<Upsampling>,
     has_chroma: bool,
 }
@@ -84,6 +92,7 @@ impl Fast {
             cache: tables::Cache::default(),
             coefficients: Coefficients::default(),
             planes: Default::default(),
+            line: Vec::new(),
             state: State::default(),
         })
     }
@@ -152,12 +161,25 @@ impl Fast {
             restart_interval: scan.restart_interval,
             until_restart: if pieces > 1 { scan.restart_interval } else { usize::MAX },
             height,
-            width,
+            columns: 0..width,
+            first: 0,
+            inside: 0..mcus.0,
             upsampling: has_chroma.then_some(scale.upsampling),
             has_chroma,
             ..State::default()
         };
         Some((height as u32, width as u32))
+    }
+
+    /// Of what was started, only the rows and columns in `window` are wanted, which lies in the image.
+    pub(super) fn narrow(&mut self, window: Crop) {
+        let Plane { rows, columns, .. } = self.planes[0];
+        let state = &mut self.state;
+        // Chroma is enlarged with the sample beside it, which is two pixels away at most.
+        let end = window.x + window.width;
+        state.inside = window.x.saturating_sub(2) / columns..(end + 2).div_ceil(columns).min(state.mcus.0);
+        state.first = window.y.saturating_sub(2) / rows;
+        (state.taken, state.columns) = (window.y, window.x..end);
     }
 
     /// Hands on the rows of the planes, each with its plane's number and as the beginning of a longer slice. `None` if
@@ -175,7 +197,7 @@ impl Fast {
 
     /// Writes the next `count` rows to `out`, which holds them; says how many it could.
     pub(super) fn rows(&mut self, out: &mut [u8], stride: usize, count: u32) -> (u32, Option<()>) {
-        let row = self.state.width * if self.state.has_chroma { 3 } else { 1 };
+        let row = self.state.columns.len() * if self.state.has_chroma { 3 } else { 1 };
         let mut done = 0;
         for place in out.chunks_mut(stride).take(count as usize) {
             while self.state.taken >= self.state.ready {
@@ -194,7 +216,7 @@ impl Fast {
 
     /// Decodes a row of MCUs. `None` if their bits are not plainly right.
     fn decode_mcu_row(&mut self) -> Option<()> {
-        let Self { isa, stream, cache, coefficients, planes, state } = self;
+        let Self { isa, stream, cache, coefficients, planes, state, .. } = self;
         let first = cache.get(state.codes[0])?;
         let codes = state.codes.map(|number| cache.get(number).unwrap_or(first));
         if state.decoded > 0 {
@@ -224,23 +246,33 @@ impl Fast {
     }
 
     /// Writes the next row of pixels.
-    fn pixels(&self, out: &mut [u8]) -> Option<()> {
+    fn pixels(&mut self, out: &mut [u8]) -> Option<()> {
         let State { taken: y, decoded, upsampling, .. } = self.state;
+        let Range { start: x, .. } = self.state.columns;
         let mcu_row = decoded - 1;
         let [luma, cb, cr] = &self.planes;
         let y = y as isize;
         let luma = luma.row(y, mcu_row)?.get(MARGIN..)?;
         let Some(how) = upsampling else {
-            out.copy_from_slice(luma.get(..out.len())?);
+            out.copy_from_slice(luma.get(x..)?.get(..out.len())?);
             return Some(());
         };
         let (near, far) = if how == Upsampling::Both { (y / 2, y / 2 + y % 2 * 2 - 1) } else { (y, y) };
+        // Where two pixels share a sample, they are made together.
+        let (skip, at) = if how == Upsampling::None { (0, x) } else { (x % 2, x / 2) };
+
         let rows = Rows {
-            luma,
-            near: [cb.row(near, mcu_row)?, cr.row(near, mcu_row)?],
-            far: [cb.row(far, mcu_row)?, cr.row(far, mcu_row)?],
+            luma: luma.get(x - skip..)?,
+            near: [cb.row(near, mcu_row)?.get(at..)?, cr.row(near, mcu_row)?.get(at..)?],
+            far: [cb.row(far, mcu_row)?.get(at..)?, cr.row(far, mcu_row)?.get(at..)?],
         };
-        colour::convert(self.isa, how, &rows, out);
+        if skip == 0 {
+            colour::convert(self.isa, how, &rows, out);
+        } else {
+            self.line.resize(out.len() + 3, 0);
+            colour::convert(self.isa, how, &rows, &mut self.line);
+            out.copy_from_slice(self.line.get(3..)?);
+        }
         Some(())
     }
 }

@@ -133,6 +133,7 @@ fn any_mcu_row<const BMI: bool, const ORDER: bool>(
     let mcu = Mcu::new(codes, state.blocks.luma, state.blocks.chroma);
     let mut bits = state.position.of(bytes)?;
     let mut last = state.last;
+    let inside = if state.decoded < state.first { 0..0 } else { state.inside.clone() };
     for x in 0..state.mcus.0 {
         if state.until_restart == 0 {
             // All whole bytes of a piece are used up, or libjpeg has something to say.
@@ -148,9 +149,11 @@ fn any_mcu_row<const BMI: bool, const ORDER: bool>(
         let found;
         (bits, found) = entropy::mcu::<BMI, ORDER>(&mcu, bits, coefficients, &mut last)?;
         match found {
-            Found::Flat => flat(planes, &state.blocks, x, last),
+            Found::Flat if inside.contains(&x) => flat(planes, &state.blocks, x, last),
+            Found::Flat => {}
             Found::Blocks(dc_only) => {
-                blocks(isa, coefficients, planes, &state.blocks, x, dc_only);
+                let wanted = if inside.contains(&x) { state.blocks.wanted } else { 0 };
+                blocks(isa, coefficients, planes, &state.blocks, wanted, x, dc_only);
             }
         }
     }
@@ -168,13 +171,14 @@ fn flat(planes: &mut [Plane; 3], blocks: &Blocks, x: usize, last: [i16; 3]) {
     }
 }
 
-/// An MCU of blocks; the bits of `dc_only` are set for those that have no AC.
+/// An MCU of blocks, of whose components so many are wanted; the bits of `dc_only` are set for blocks that have no AC.
 #[inline(always)]
 fn blocks(
     isa: Isa,
     coefficients: &mut Coefficients,
     planes: &mut [Plane; 3],
     blocks: &Blocks,
+    wanted: usize,
     x: usize,
     dc_only: u32,
 ) {
@@ -186,7 +190,7 @@ fn blocks(
             left &= left - 1;
             let Some(block) = coefficients.block(number) else { return };
             let Some(&(component, place)) = blocks.places.get(number) else { return };
-            if component < blocks.wanted
+            if component < wanted
                 && let Some(plane) = planes.get_mut(component)
                 && let Some(Table(table)) = blocks.quantisation.get(component)
             {
