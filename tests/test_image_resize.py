@@ -127,9 +127,28 @@ def test_other_names_of_the_filters(given_: Any, means: str) -> None:
     )
 
 
+def test_dct_is_the_low_coefficients_at_half_the_size() -> None:
+    # 16 pixels of one cosine: its halves are the same wave at the halves' middles, where a mean of pixels is lower.
+    wave = 128 + 100 * np.cos((2 * np.arange(64) + 1) * 3 * np.pi / 16)
+    grey = np.broadcast_to(wave.round().astype(np.uint8), (64, 64))
+    jpeg = ts.encode(np.ascontiguousarray(grey), quality=100)
+    small = ts.decode(jpeg, size=32, resample="dct", mode="L")
+    wanted = 128 + 100 * np.cos((2 * np.arange(32) + 1) * 3 * np.pi / 8)
+    assert np.abs(small - wanted).max() <= 2
+    mean = ts.decode(jpeg, reduce=2, mode="L").astype(float)
+    assert np.abs(mean - wanted).max() > 10
+    batch = ts.decode_batch([jpeg, jpeg], size=32, resample="dct", mode="L")
+    assert np.array_equal(batch, np.stack([small, small]))
+
+
 def test_dct_is_refused_by_name_where_it_cannot_run() -> None:
+    for size in (31, (45, 34), (90, 35)):
+        with pytest.raises(ValueError, match="dct"):
+            ts.decode(PHOTO, size=size, resample="dct")
     with pytest.raises(ValueError, match="dct"):
-        ts.decode(PHOTO, size=31, resample="dct")
+        ts.decode(PHOTO, size=(45, 35), crop=(0, 0, 45, 35), resample="dct")
+    with pytest.raises(ValueError, match="dct"):
+        ts.resize(np.zeros((64, 64, 3), np.uint8), 32, resample="dct")
 
 
 # ---------------------------------------------------------------- encode

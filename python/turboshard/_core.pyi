@@ -84,7 +84,9 @@ def decode(
         size: side of the square, or (height, width), that the image is stretched to; None keeps what
             ``crop`` and ``reduce`` leave.
         resample: the filter for ``size``, within one grey level of Pillow's of that name when shrinking, two
-            when enlarging.
+            when enlarging. ``"dct"`` makes exactly half the size (rounded up) of a whole, undamaged baseline
+            JPEG in grey, 4:4:4 or 4:2:0: of luma's (and 4:4:4 chroma's) low 4x4 coefficients, as IJG's libjpeg
+            from version 7 on; 4:2:0 chroma keeps all of its. Anything else with it is a ValueError naming it.
         reduce: the decoder's own scaling, 1/``reduce`` (a box average at 2).
         crop: (y, x, height, width) in full-resolution pixels after the turn; with ``reduce``, y and x are
             multiples of it.
@@ -174,7 +176,7 @@ def resize(
         image: uint8 of shape (height, width) or (height, width, channels) with 1, 3 or 4 channels, each resized
             by itself: colours are not multiplied by alpha, as Pillow does for RGBA.
         size: an int (square) or (height, width).
-        resample: name of the filter, or Pillow's number for it.
+        resample: name of the filter, or Pillow's number for it; not ``"dct"``, which is none of pixels.
         out: a writable C-contiguous uint8 buffer of the result's shape, not overlapping ``image``.
 
     Returns:

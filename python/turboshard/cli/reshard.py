@@ -120,8 +120,6 @@ def reshard(
     """
     from turboshard.reshard import plan, run
 
-    if given["resample"] == "dct":
-        raise click.UsageError("--resample dct is not built yet")
     options: ReshardOptions = {name: value for name, value in given.items() if value is not None}  # type: ignore[assignment]
     options |= {"select": selection.fields, "where": selection.where, "verify": not no_verify}
     if image_format is not None:

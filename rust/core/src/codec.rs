@@ -34,7 +34,8 @@ pub const MANY_PIXELS: u64 = 89_478_485;
 pub struct DecodeOptions {
     /// Result size; `None` keeps what crop and reduce leave.
     pub size: Option<Size>,
-    /// Filter for `size`.
+    /// Filter for `size`. [`Filter::Dct`] makes half the size of a whole image only, and only of undamaged baseline JPEGs:
+    /// grey, 4:4:4 or 4:2:0.
     pub filter: Filter,
     /// The decoder's own scaling: 1 (or 0, the default), 2, 4 or 8.
     pub reduce: u8,
@@ -99,7 +100,11 @@ impl Codec {
             return Err(Error::invalid(format!("the buffer holds {} bytes, the image {wanted}", out.len())));
         }
         let Self { decoder, resizer, decoded, turned, resized, .. } = self;
-        let mut image = decoder.open(data, &header, options.fill_truncated)?;
+        let mut image = if plan.low {
+            decoder.open_low(data, &header)?
+        } else {
+            decoder.open(data, &header, options.fill_truncated)?
+        };
         let target = target(image.source(), options.mode);
         let found = image.start_window(target, plan.reduce, Some(plan.window))?;
         if (found.0 as usize, found.1 as usize) != (plan.decoded.height, plan.decoded.width) {

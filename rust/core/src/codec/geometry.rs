@@ -4,7 +4,7 @@ use super::DecodeOptions;
 use crate::{
     error::{Error, Result},
     fault::ImageFault,
-    image::{Crop, Size},
+    image::{Crop, Filter, Size},
     jpeg::markers::Header,
 };
 
@@ -78,6 +78,8 @@ impl Turn {
 pub(super) struct Plan {
     /// 1, 2, 4 or 8.
     pub(super) reduce: u8,
+    /// Half the size is made of the low frequencies; `reduce` is 2 then.
+    pub(super) low: bool,
     /// What the decoder gives, already reduced.
     pub(super) decoded: Size,
     /// The part of it that is wanted.
@@ -102,13 +104,14 @@ pub(super) fn check_pixels(header: &Header<'_>, limit: Option<u64>) -> Result<Si
 impl Plan {
     pub(super) fn new(header: &Header<'_>, options: &DecodeOptions) -> Result<Self> {
         let full = check_pixels(header, options.max_pixels)?;
-        let reduce = options.reduce.max(1);
+        let turn = if options.exif { Turn::new(header.orientation()) } else { Turn::NONE };
+        let low = is_low(options, turn.size(full))?;
+        let reduce = if low { 2 } else { options.reduce.max(1) };
         if !matches!(reduce, 1 | 2 | 4 | 8) {
             return Err(Error::invalid(format!("reduce {reduce} is none of 1, 2, 4, 8")));
         }
         let by = usize::from(reduce);
         let reduced = |size: Size| Size { height: size.height.div_ceil(by), width: size.width.div_ceil(by) };
-        let turn = if options.exif { Turn::new(header.orientation()) } else { Turn::NONE };
         let (upright, decoded) = (turn.size(full), reduced(full));
         let crop = match options.crop {
             None => {
@@ -122,13 +125,30 @@ impl Plan {
         if output.height == 0 || output.width == 0 {
             return Err(Error::invalid("a size of zero"));
         }
-        Ok(Self { reduce, decoded, window: turn.undo(crop, decoded), turn, turned, output })
+        Ok(Self { reduce, low, decoded, window: turn.undo(crop, decoded), turn, turned, output })
     }
 
     /// Whether the decoder's window is the result, pixel by pixel.
     pub(super) fn is_plain(&self) -> bool {
         self.turn == Turn::NONE && self.output == self.turned
     }
+}
+
+/// Whether an image that has that size once it is turned is halved by [`Filter::Dct`].
+fn is_low(options: &DecodeOptions, upright: Size) -> Result<bool> {
+    let Some(size) = options.size.filter(|&size| options.filter == Filter::Dct && size != upright) else {
+        return Ok(false);
+    };
+    let half = Size { height: upright.height.div_ceil(2), width: upright.width.div_ceil(2) };
+    let whole = Crop { y: 0, x: 0, height: upright.height, width: upright.width };
+    if size != half || options.reduce > 1 || options.crop.is_some_and(|crop| crop != whole) {
+        return Err(Error::invalid(format!(
+            "resample \"dct\" makes {} by {} pixels of this image, all of it, and nothing else",
+            half.width, half.height
+        ))
+        .with_hint("use lanczos3 for other sizes, for parts of an image, and together with reduce"));
+    }
+    Ok(true)
 }
 
 /// The crop in reduced pixels. Its far edges go outwards, so that the whole image cropped is the whole image.

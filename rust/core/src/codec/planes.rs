@@ -37,6 +37,7 @@ pub(super) fn possible(
         size.width.is_multiple_of(columns) && size.height.is_multiple_of(rows)
     };
     options.space == Space::Ycc
+        && options.filter != Filter::Dct
         && options.format != OutputFormat::Png
         && crop == (Crop { y: 0, x: 0, height: luma.height, width: luma.width })
         && whole(luma, (usize::from(columns), usize::from(rows)))

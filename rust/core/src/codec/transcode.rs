@@ -65,7 +65,7 @@ pub struct Transcoded {
     /// "Keep" was not possible: the source's subsampling became 420.
     pub subsampling_changed: bool,
     /// `Space::Ycc` was asked for and the image went through RGB: it is no `YCbCr`, or is cut, or chroma has no whole
-    /// number of samples.
+    /// number of samples, or the filter is [`Filter::Dct`].
     pub through_rgb: bool,
     /// What the decoder noticed; empty for a copy.
     pub report: Report,

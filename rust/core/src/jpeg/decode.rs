@@ -91,7 +91,9 @@ pub fn decode_path() -> &'static str {
 #[derive(Debug)]
 pub struct Decoder {
     pub(super) libjpeg: Libjpeg,
-    pub(super) fast: Option<Box<Fast>>,
+    pub(super) fast: Box<Fast>,
+    /// Whether the fast path is worth taking where libjpeg can do the same.
+    pub(super) is_fast: bool,
 }
 
 impl Default for Decoder {
@@ -103,8 +105,8 @@ impl Default for Decoder {
 impl Decoder {
     /// With kernels of that level, which the CPU must have; at the portable level libjpeg-turbo decodes all.
     pub fn with_isa(isa: Isa) -> Self {
-        let fast = Fast::new(isa.min(Isa::detected())).map(Box::new);
-        Self { libjpeg: Libjpeg::default(), fast }
+        let isa = isa.min(Isa::detected());
+        Self { libjpeg: Libjpeg::default(), fast: Box::new(Fast::new(isa)), is_fast: isa > Isa::Portable }
     }
 
     /// Opens an image whose `header` was read from the same `data`. With `fill`, truncated data are
@@ -114,5 +116,15 @@ impl Decoder {
     /// [`ImageFault::Corrupt`] or `Truncated`.
     pub fn open<'a>(&'a mut self, data: &'a [u8], header: &Header<'_>, fill: bool) -> Result<Image<'a>> {
         Image::open(self, data, header, fill)
+    }
+
+    /// Opens an image of which [`Image::start`] by 2 makes the low frequencies only: the low 4x4 coefficients of each
+    /// block of luma and of 4:4:4 chroma, transformed as IJG's libjpeg does; of 4:2:0 chroma all of them.
+    ///
+    /// # Errors
+    /// [`ImageFault::Unsupported`](crate::fault::ImageFault) unless it is an undamaged baseline JPEG, grey, 4:4:4 or 4:2:0, which may show only while rows
+    /// are taken; libjpeg's own `Corrupt` or `Truncated` where it refuses the image too.
+    pub fn open_low<'a>(&'a mut self, data: &'a [u8], header: &Header<'_>) -> Result<Image<'a>> {
+        Image::open_low(self, data, header)
     }
 }

@@ -38,6 +38,8 @@ pub struct Image<'a> {
     data: &'a [u8],
     frame: Frame,
     fill: bool,
+    /// Half the size is to be made of the low frequencies, which libjpeg-turbo cannot.
+    low: bool,
     started: Option<(Target, u8)>,
     /// Planes are taken, not rows of pixels.
     planes: bool,
@@ -66,7 +68,7 @@ impl<'a> Image<'a> {
     ) -> Result<Self> {
         let frame = header.frame;
         let size = (u32::from(frame.height), u32::from(frame.width));
-        let fast = decoder.fast.as_ref().and_then(|_| Fast::source(data, &frame));
+        let fast = if decoder.is_fast { Fast::source(data, &frame) } else { None };
         let (way, source) = if let Some(source) = fast {
             (Way::Fast(decoder), source)
         } else {
@@ -75,7 +77,20 @@ impl<'a> Image<'a> {
             (Way::Libjpeg(session), source)
         };
         let window = whole(size);
-        Ok(Self { way, data, frame, fill, started: None, planes: false, taken: 0, size, window, source })
+        let (started, planes, low, taken) = (None, false, false, 0);
+        Ok(Self { way, data, frame, fill, low, started, planes, size, window, taken, source })
+    }
+
+    pub(super) fn open_low(decoder: &'a mut Decoder, data: &'a [u8], header: &Header<'_>) -> Result<Self> {
+        let frame = header.frame;
+        let size = (u32::from(frame.height), u32::from(frame.width));
+        let (way, source) = match Fast::source(data, &frame) {
+            Some(source) => (Way::Fast(decoder), source),
+            None => return Err(no_low_image(decoder, data, &frame)),
+        };
+        let (window, fill) = (whole(size), false);
+        let (started, planes, low, taken) = (None, false, true, 0);
+        Ok(Self { way, data, frame, fill, low, started, planes, size, window, taken, source })
     }
 
     /// The colours the file holds.
@@ -108,7 +123,7 @@ impl<'a> Image<'a> {
         }
         let (data, frame) = (self.data, self.frame);
         let fast = match &mut self.way {
-            Way::Fast(Decoder { fast: Some(fast), .. }) => fast.start(data, &frame, target, reduce),
+            Way::Fast(Decoder { fast, .. }) => fast.start(data, &frame, target, reduce, self.low),
             _ => None,
         };
         self.size = match fast {
@@ -119,7 +134,7 @@ impl<'a> Image<'a> {
         if !lies_in(self.window, self.size) {
             return Err(Error::invalid("the window does not lie in the image"));
         }
-        if let Way::Fast(Decoder { fast: Some(fast), .. }) = &mut self.way {
+        if let Way::Fast(Decoder { fast, .. }) = &mut self.way {
             fast.narrow(self.window);
         }
         self.started = Some((target, reduce));
@@ -141,7 +156,7 @@ impl<'a> Image<'a> {
             return Err(Error::invalid("the rows were started in other colours"));
         }
         let mut done = 0;
-        if let Way::Fast(Decoder { fast: Some(fast), .. }) = &mut self.way {
+        if let Way::Fast(Decoder { fast, .. }) = &mut self.way {
             let all;
             (done, all) = fast.rows(out, stride, count);
             self.taken += done;
@@ -171,7 +186,7 @@ impl<'a> Image<'a> {
             return Err(Error::image(ImageFault::Unsupported(format!("planes of {}", self.source.name()))));
         };
         let mut taken = [0; 3];
-        if let Way::Fast(Decoder { fast: Some(fast), .. }) = &mut self.way
+        if let Way::Fast(Decoder { fast, .. }) = &mut self.way
             && fast.start_planes(self.data, &self.frame).is_some()
         {
             self.planes = true;
@@ -238,6 +253,9 @@ impl<'a> Image<'a> {
         if matches!(self.way, Way::Fast(_))
             && let Way::Fast(decoder) = mem::replace(&mut self.way, Way::Over)
         {
+            if self.low {
+                return Err(no_low_image(decoder, self.data, &self.frame));
+            }
             let mut session = decoder.libjpeg.open(self.data, &self.frame, self.fill)?;
             if let Some((target, reduce)) = self.started {
                 session.start(target, reduce)?;
@@ -261,6 +279,28 @@ impl Drop for Image<'_> {
 
 fn over() -> Error {
     Error::new(Kind::Internal("an image that failed was asked for more".to_owned()))
+}
+
+/// Why there is no image of low frequencies: what libjpeg has to say of the whole image, else that it is of another kind.
+fn no_low_image(decoder: &mut Decoder, data: &[u8], frame: &Frame) -> Error {
+    let decode = |session: &mut Session<'_>| {
+        let target = match session.source() {
+            Source::Cmyk | Source::Ycck => Target::Cmyk,
+            Source::Gray => Target::Gray,
+            Source::Rgb | Source::YCbCr => Target::Rgb,
+        };
+        let (height, _) = session.start(target, 1)?;
+        session.skip(target, height)
+    };
+    let session = decoder.libjpeg.open(data, frame, false);
+    match session.and_then(|mut session| decode(&mut session).and_then(|()| session.finish())) {
+        Err(error) => error,
+        Ok(_) => {
+            let words =
+                "resample \"dct\" of other than undamaged baseline JPEGs, grey, 4:4:4 or 4:2:0".to_owned();
+            Error::image(ImageFault::Unsupported(words))
+        }
+    }
 }
 
 fn whole((height, width): (u32, u32)) -> Crop {

@@ -40,7 +40,8 @@ impl Resizer {
     /// Stretches `view` to `size` and writes it to `out`, which holds `size * channels` bytes.
     ///
     /// # Errors
-    /// `Invalid` if a size is zero, a buffer does not fit its size, or there are not 1, 3 or 4 channels.
+    /// `Invalid` if a size is zero, a buffer does not fit its size, there are not 1, 3 or 4 channels, or the filter is none
+    /// of pixels.
     pub fn resize(&mut self, view: View<'_>, size: Size, filter: Filter, out: &mut [u8]) -> Result<()> {
         let View { pixels, size: from, channels } = view;
         if [from.height, from.width, size.height, size.width].contains(&0) {
@@ -51,6 +52,11 @@ impl Resizer {
         }
         if pixels.len() != from.pixels() * channels || out.len() != size.pixels() * channels {
             return Err(Error::invalid("a buffer does not hold the image it should"));
+        }
+        if filter == Filter::Dct && from != size {
+            return Err(Error::invalid(
+                "resample \"dct\" halves a JPEG as it is decoded; it cannot resize pixels",
+            ));
         }
         if from == size {
             out.copy_from_slice(pixels);
@@ -77,7 +83,11 @@ impl Resizer {
     ) -> Option<&mut Halving> {
         let half =
             to.height.checked_mul(2) == Some(from.height) && to.width.checked_mul(2) == Some(from.width);
-        if !half || to.pixels() == 0 || filter == Filter::Nearest || rows_first(from, to) {
+        if !half
+            || to.pixels() == 0
+            || matches!(filter, Filter::Nearest | Filter::Dct)
+            || rows_first(from, to)
+        {
             return None;
         }
         self.halving.begin(from, channels, filter);

@@ -82,7 +82,8 @@ pub(super) fn pixel(sum: i32) -> u8 {
 
 fn kernel(filter: Filter) -> (fn(f64) -> f64, f64) {
     match filter {
-        Filter::Nearest | Filter::Box => (box_kernel, 0.5),
+        // The first and the last are none of pixels, and never come here.
+        Filter::Nearest | Filter::Box | Filter::Dct => (box_kernel, 0.5),
         Filter::Bilinear => (triangle, 1.0),
         Filter::Hamming => (hamming, 1.0),
         Filter::Bicubic => (bicubic, 2.0),

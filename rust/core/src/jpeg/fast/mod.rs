@@ -1,7 +1,8 @@
 //! The fast path: baseline JPEGs of the usual kinds, faster than libjpeg-turbo and with the same pixels.
 //!
 //! `scan` reads the headers, `unstuff` makes the scan one piece of bits, `entropy` reads them by the `tables`,
-//! `idct` makes samples of coefficients, `plane` keeps a row of MCUs of them, `colour` makes pixels of rows.
+//! `idct` makes samples of coefficients, `low` of low
+//! frequencies alone, `plane` keeps a row of MCUs of them, `colour` makes pixels of rows.
 //!
 //! It knows no errors and no warnings. Whatever is not plainly right makes it give up, at whatever row; libjpeg
 //! then decodes the image once more, so that results, errors and warnings are always libjpeg's. Rows handed
@@ -20,6 +21,7 @@ mod idct_avx2;
 mod idct_avx2_reduced;
 #[cfg(target_arch = "x86_64")]
 mod idct_avx512;
+mod low;
 mod plane;
 mod reconstruct;
 mod scan;
@@ -84,9 +86,9 @@ struct State {
 }
 
 impl Fast {
-    /// At that level; `None` if that is not worth it.
-    pub(super) fn new(isa: Isa) -> Option<Self> {
-        (isa > Isa::Portable).then(|| Self {
+    /// At that level. The portable one is slower than libjpeg-turbo.
+    pub(super) fn new(isa: Isa) -> Self {
+        Self {
             isa,
             stream: unstuff::Bitstream::default(),
             cache: tables::Cache::default(),
@@ -94,7 +96,7 @@ impl Fast {
             planes: Default::default(),
             line: Vec::new(),
             state: State::default(),
-        })
+        }
     }
 
     /// The colours of a file this path may decode.
@@ -103,13 +105,14 @@ impl Fast {
         Some(if scan.sampling == Sampling::Gray { Source::Gray } else { Source::YCbCr })
     }
 
-    /// Gets ready to give rows; (height, width) of them.
+    /// Gets ready to give rows; (height, width) of them. With `low` half the size is made of low frequencies.
     pub(super) fn start(
         &mut self,
         data: &[u8],
         frame: &Frame,
         target: Target,
         reduce: u8,
+        low: bool,
     ) -> Option<(u32, u32)> {
         let scan = Scan::read(data, frame)?;
         let has_chroma = match (target, scan.sampling) {
@@ -120,17 +123,23 @@ impl Fast {
         // Grey is never enlarged, so there any chroma will do.
         let scale = Scale::new(scan.sampling, reduce, if has_chroma { scan.width } else { usize::MAX >> 8 });
         let scale = scale.or_else(|| (!has_chroma).then(|| Scale::new(Sampling::Gray, reduce, 1))?)?;
-        self.begin(&scan, scale, has_chroma)
+        // Chroma of other files would take other transforms.
+        if low && (reduce != 2 || has_chroma && scale.upsampling != Upsampling::None) {
+            return None;
+        }
+        self.begin(&scan, scale, has_chroma)?;
+        self.state.blocks.low = low;
+        Some((self.state.height as u32, self.state.columns.len() as u32))
     }
 
     /// Gets ready to give the rows of the planes.
     pub(super) fn start_planes(&mut self, data: &[u8], frame: &Frame) -> Option<()> {
         let scan = Scan::read(data, frame)?;
         let scale = Scale { sides: [8, 8], upsampling: Upsampling::None };
-        self.begin(&scan, scale, scan.sampling != Sampling::Gray).map(drop)
+        self.begin(&scan, scale, scan.sampling != Sampling::Gray)
     }
 
-    fn begin(&mut self, scan: &Scan<'_>, scale: Scale, has_chroma: bool) -> Option<(u32, u32)> {
+    fn begin(&mut self, scan: &Scan<'_>, scale: Scale, has_chroma: bool) -> Option<()> {
         let (across, down) = scan.sampling.ratio();
         let mcus = (scan.width.div_ceil(across * 8), scan.height.div_ceil(down * 8));
         let codes = self.cache.find(scan.huffman.get(..scan.sampling.components())?)?;
@@ -168,7 +177,7 @@ impl Fast {
             has_chroma,
             ..State::default()
         };
-        Some((height as u32, width as u32))
+        Some(())
     }
 
     /// Of what was started, only the rows and columns in `window` are wanted, which lies in the image.

@@ -7,7 +7,7 @@ use super::entropy::ZIGZAG;
 use super::{
     State,
     entropy::{self, Coefficients, Found, MOST_BLOCKS, Mcu, NATURAL, NATURAL_ORDER, Position},
-    idct,
+    idct, low,
     plane::Plane,
     scan::Scan,
     tables::Codes,
@@ -24,6 +24,8 @@ pub(super) struct Blocks {
     chroma: usize,
     /// Components whose samples are wanted.
     wanted: usize,
+    /// Whether blocks of four samples a side are made of their low frequencies alone.
+    pub(super) low: bool,
     /// Quantisation tables, in the order of the level's transform.
     quantisation: [Table; 3],
 }
@@ -40,6 +42,7 @@ impl Default for Blocks {
             luma: 0,
             chroma: 0,
             wanted: 0,
+            low: false,
             quantisation: [Table([0; 64]); 3],
         }
     }
@@ -69,7 +72,7 @@ impl Blocks {
             }
             Table(table)
         });
-        Self { places, luma, chroma, wanted: if has_chroma { 3 } else { 1 }, quantisation }
+        Self { places, luma, chroma, wanted: if has_chroma { 3 } else { 1 }, low: false, quantisation }
     }
 }
 
@@ -199,7 +202,11 @@ fn blocks(
                 if is_level {
                     plane.fill(place, side, side, idct::level(block[0], table[0], side));
                 } else if let Some(out) = plane.samples_from(place) {
-                    idct::transform(isa, block, table, side, out, stride);
+                    if blocks.low && side == 4 {
+                        low::transform(block, table, idct::takes_zigzag(isa), out, stride);
+                    } else {
+                        idct::transform(isa, block, table, side, out, stride);
+                    }
                 }
             }
             if is_level {
