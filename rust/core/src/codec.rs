@@ -121,6 +121,13 @@ impl Codec {
         if plan.is_plain() && same_pixels && target != Target::Cmyk {
             image.rows(target, out, plan.window.width * channels, plan.window.height as u32)?;
             outcome = image.finish()?;
+        } else if plan.is_plain() && target != Target::Cmyk {
+            let (width, mut at) = (plan.turned.width, 0);
+            outcome = stream(image, target, plan.turned, decoded, |row| {
+                let row = row.get(..width * channels).unwrap_or_default();
+                convert::finish(row, channels, at, options.mode, options.layout, out);
+                at += width;
+            })?;
         } else if let Some(halving) = (plan.turn == Turn::NONE && target != Target::Cmyk)
             .then(|| resizer.by_rows(plan.turned, plan.output, channels, options.filter))
             .flatten()
@@ -129,7 +136,7 @@ impl Codec {
             let place = if same_pixels { &mut *out } else { resized.of(length) };
             outcome = stream(image, target, plan.turned, decoded, |row| halving.push(row, place))?;
             if !same_pixels {
-                convert::finish(resized.filled(length), channels, options.mode, options.layout, out);
+                convert::finish(resized.filled(length), channels, 0, options.mode, options.layout, out);
             }
         } else {
             let mut pixels;
@@ -149,7 +156,7 @@ impl Codec {
                 pixels = if same_pixels { &[] } else { resized.filled(length) };
             }
             if !pixels.is_empty() {
-                convert::finish(pixels, channels, options.mode, options.layout, out);
+                convert::finish(pixels, channels, 0, options.mode, options.layout, out);
             }
         }
         report(outcome, &header, options.strict)
