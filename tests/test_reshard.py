@@ -94,6 +94,22 @@ def test_ycc_makes_nearly_the_same_pictures_and_says_so(source: Path, half: Path
         ts.reshard(source, tmp_path / "png", size=32, space="ycc", format="png")
 
 
+def test_dct_halves_and_nothing_else(source: Path, tmp_path: Path) -> None:
+    made = tmp_path / "dct"
+    samples = resharded(source, "--size", str(SIDE // 2), "--resample", "dct", out=made)
+    compared = 0
+    for one, other in zip(samples, release.samples_of(source), strict=True):
+        for (name, a), (_, b) in zip(one, other, strict=True):
+            if name.endswith(b".jpg"):
+                wanted = ts.decode(b, size=SIDE // 2, resample="dct")
+                assert a == ts.encode(wanted, quality=95, subsampling=ts.info(b)["subsampling"])
+                compared += 1
+    assert compared == 3 * COUNT
+    assert manifest(made)["provenance"]["resample"] == "dct"
+    with pytest.raises(ValueError, match="dct"):
+        ts.reshard(source, tmp_path / "third", size=SIDE // 3, resample="dct")
+
+
 def test_shards_are_the_oracles_byte_for_byte(half: Path) -> None:
     shards = release.pack(release.samples_of(half), 32 * 1024)
     assert len(shards) >= 3

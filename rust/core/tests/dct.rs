@@ -21,7 +21,7 @@ fn jpeg(height: usize, width: usize, channels: usize, subsampling: Subsampling, 
             let (pixel, channel) = (i / channels, i % channels);
             let (y, x) = (pixel / width, pixel % width);
             let wave = ((x * (channel + 1)) as f64 / 5.0).sin() + (y as f64 / 7.0).cos();
-            (128.0 + 50.0 * wave) as u8 ^ ((pixel * 40_503 >> 7) % 16) as u8
+            (128.0 + 50.0 * wave) as u8 ^ (((pixel * 40_503) >> 7) % 16) as u8
         })
         .collect();
     let mut out = Vec::new();

@@ -75,7 +75,9 @@ fn any_finish(pixels: &[u8], channels: usize, at: usize, mode: Mode, layout: Lay
             return;
         };
         if channels == 1 {
-            [red, green, blue].map(|target| target.copy_from_slice(pixels));
+            for target in [red, green, blue] {
+                target.copy_from_slice(pixels);
+            }
         } else {
             for (((red, green), blue), &[r, g, b]) in red.iter_mut().zip(green).zip(blue).zip(rgb) {
                 (*red, *green, *blue) = (r, g, b);

@@ -293,14 +293,11 @@ fn no_low_image(decoder: &mut Decoder, data: &[u8], frame: &Frame) -> Error {
         session.skip(target, height)
     };
     let session = decoder.libjpeg.open(data, frame, false);
-    match session.and_then(|mut session| decode(&mut session).and_then(|()| session.finish())) {
-        Err(error) => error,
-        Ok(_) => {
-            let words =
-                "resample \"dct\" of other than undamaged baseline JPEGs, grey, 4:4:4 or 4:2:0".to_owned();
-            Error::image(ImageFault::Unsupported(words))
-        }
+    if let Err(error) = session.and_then(|mut session| decode(&mut session).and_then(|()| session.finish())) {
+        return error;
     }
+    let words = "resample \"dct\" of other than undamaged baseline JPEGs, grey, 4:4:4 or 4:2:0".to_owned();
+    Error::image(ImageFault::Unsupported(words))
 }
 
 fn whole((height, width): (u32, u32)) -> Crop {
