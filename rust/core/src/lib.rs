@@ -32,8 +32,10 @@ pub mod loader;
 pub mod shard;
 pub mod tar;
 
+pub mod begun;
 pub mod bundle;
 pub mod catalog;
+pub mod datasets;
 pub mod digest;
 pub mod manifest;
 pub mod pack;

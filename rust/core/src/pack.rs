@@ -147,6 +147,52 @@ impl OpenShard {
     }
 }
 
+/// Shards of one name, filled one after the other.
+#[derive(Debug)]
+pub struct Series {
+    name: String,
+    folder: PathBuf,
+    limits: Limits,
+    open: Option<OpenShard>,
+    shards: Vec<PackedShard>,
+}
+
+impl Series {
+    /// Shards `NAME-%06d.tar` to be, in `folder`; nothing is written before the first sample comes.
+    pub fn new(name: String, folder: PathBuf, limits: Limits) -> Self {
+        Self { name, folder, limits, open: None, shards: Vec::new() }
+    }
+
+    /// Adds a sample, its whole members, to the open shard, or to the next one; the shard's file name.
+    ///
+    /// # Errors
+    /// `Data` naming the sample if no shard can hold it; `Io`.
+    pub fn add(&mut self, key: &str, members: &[u8]) -> Result<String> {
+        let len = members.len() as u64;
+        cut(&[len], &self.limits, None, |_| key.to_owned())?;
+        if let Some(full) = self.open.take_if(|open| !open.has_room(len, &self.limits)) {
+            self.shards.push(full.publish()?);
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => self.open.insert(OpenShard::create(&self.folder, &self.name, self.shards.len())?),
+        };
+        open.sample(members)?;
+        Ok(open.filename().to_owned())
+    }
+
+    /// Publishes the last shard; all of them in order.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn finish(mut self) -> Result<Vec<PackedShard>> {
+        if let Some(open) = self.open.take() {
+            self.shards.push(open.publish()?);
+        }
+        Ok(self.shards)
+    }
+}
+
 /// File name of a shard.
 pub fn shard_name(series: &str, number: usize) -> String {
     format!("{series}-{number:06}.tar")

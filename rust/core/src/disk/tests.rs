@@ -36,7 +36,7 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let (path, name) = (entry.path(), entry.file_name());
             if name.to_string_lossy().starts_with('.') {
-                assert!(path.is_dir() || is_temporary(&name) || name == ".synth", "{name:?}");
+                assert!(path.is_dir() || is_temporary(&name) || name == ".unfinished", "{name:?}");
             } else if path.is_dir() {
                 folders.push(path);
             } else {

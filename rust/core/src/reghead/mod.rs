@@ -7,6 +7,7 @@
 mod animals;
 pub mod pools;
 
+use serde_json::Value;
 use sha1::{Digest as _, Sha1};
 
 /// The ten expressions in the publisher's order.
@@ -88,6 +89,26 @@ pub fn key(number: u64, identity: &str) -> String {
     let digest = Sha1::digest(identity.as_bytes());
     let hash = digest.iter().take(4).fold(0_u32, |hash, byte| hash << 8 | u32::from(*byte));
     format!("{number:08}_{identity}_{hash:08x}")
+}
+
+/// A sample's JSON in the publisher's form, spaced as Python's `json.dumps` does; `files` are the original names of
+/// the ten images, in the order of [`EXPRESSIONS`].
+pub fn json(identity: &str, folder: &str, key: &str, files: &[&str; 10]) -> Vec<u8> {
+    let text = |words: &str| Value::from(words).to_string();
+    let expression = |((expression, field), file): ((&&str, &str), &&str)| {
+        let file = text(file);
+        format!(r#"{{"expression": "{expression}", "field": "{field}", "original_file": {file}}}"#)
+    };
+    let expressions: Vec<String> = EXPRESSIONS.iter().zip(FIELDS).zip(files).map(expression).collect();
+    format!(
+        r#"{{"identity": {}, "identity_dir": {}, "sample_key": {}, "num_expressions": {}, "expressions": [{}]}}"#,
+        text(identity),
+        text(folder),
+        text(key),
+        expressions.len(),
+        expressions.join(", ")
+    )
+    .into_bytes()
 }
 
 /// The style a spelling means, one of [`pools::STYLES`]; unknown ones are returned as they are.

@@ -4,7 +4,7 @@ use super::chance::permuted;
 use crate::{
     random::mix,
     reghead::{
-        self, EXPRESSIONS, FIELDS,
+        self, FIELDS,
         pools::{ACCESSORIES, ANIMAL_COUNT, FEATURES, Family, STYLES, animal},
     },
 };
@@ -91,22 +91,10 @@ impl Identity {
         reghead::key(self.number, &self.name())
     }
 
-    /// The sample's JSON, as Python's `json.dumps` spaces it. Names are plain words, nothing needs escaping.
+    /// The sample's JSON.
     pub fn json(&self) -> Vec<u8> {
-        let (name, key) = (self.name(), self.key());
-        let expressions: Vec<String> = EXPRESSIONS
-            .iter()
-            .zip(FIELDS)
-            .map(|(expression, field)| {
-                format!(r#"{{"expression": "{expression}", "field": "{field}", "original_file": "{field}"}}"#)
-            })
-            .collect();
-        format!(
-            r#"{{"identity": "{name}", "identity_dir": "{name}", "sample_key": "{key}", "num_expressions": {}, "expressions": [{}]}}"#,
-            expressions.len(),
-            expressions.join(", ")
-        )
-        .into_bytes()
+        let name = self.name();
+        reghead::json(&name, &name, &self.key(), &FIELDS)
     }
 }
 
