@@ -19,6 +19,7 @@ from turboshard.batch import Batch
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.loader import Loader
+from turboshard.packing import pack
 from turboshard.release import Release
 from turboshard.reshard import reshard
 from turboshard.shard import Index, Shard
@@ -42,6 +43,7 @@ __all__ = [
     "digest_files",
     "encode",
     "info",
+    "pack",
     "reghead",
     "reshard",
     "resize",

@@ -46,6 +46,7 @@ __all__ = [
     "encode",
     "identity_of",
     "info",
+    "pack",
     "permutation",
     "reghead_facts",
     "reshard",
@@ -528,6 +529,22 @@ def synth(
     threads: int | None = None,
 ) -> None:
     """Writes a release of drawn heads; `turboshard.synth` says what the keywords mean."""
+
+def pack(
+    dataset: str,
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    max_shard_size: int,
+    name: str | None = None,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> str:
+    """Makes a release of a published data set; `turboshard.pack` says what the keywords mean.
+
+    Returns:
+        JSON: the fields of `turboshard.packing.Packed`.
+    """
 
 # --- progress --------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ VERBS = {
     "show": "Draw a contact sheet of one sample.",
     "stats": "Count samples, fields, sizes, JPEG qualities and styles.",
     "compare": "Hold two releases of the same samples against each other.",
+    "pack": "Make a release of a data set as its publisher ships it.",
     "reshard": "Make a new release out of an old one.",
     "bench": "Time this library and every installed rival on the same work.",
     "doctor": "Say what is installed and how fast it can be.",

@@ -18,6 +18,7 @@ mod iteration;
 mod lend;
 mod loader;
 mod options;
+mod pack;
 mod progress;
 mod release;
 mod reshard;
@@ -56,6 +57,8 @@ mod _core {
     use crate::iteration::PyIteration;
     #[pymodule_export]
     use crate::loader::PyLoader;
+    #[pymodule_export]
+    use crate::pack::pack;
     #[pymodule_export]
     use crate::progress::PyProgress;
     #[pymodule_export]

@@ -1,0 +1,55 @@
+"""``turboshard pack``: a release of a data set as its publisher ships it."""
+
+from __future__ import annotations
+
+import click
+
+from turboshard.cli.exit import Exit
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
+from turboshard.cli.reshard import bytes_of
+
+DATASETS = ("reghead",)
+
+
+@click.command
+@click.argument("dataset", type=click.Choice(DATASETS), metavar="NAME")
+@click.argument("source", metavar="SRC")
+@click.option("-o", "--output", required=True, metavar="DST", help="Folder of the new release.")
+@click.option("--name", help="Of the release.  [default: the publisher's, such as reghead-v1-512]")
+@click.option("--max-shard-size", type=bytes_of, default="1800MiB", show_default=True, metavar="SIZE")
+@common("threads", "quiet", "json")
+@pass_settings
+def pack(
+    settings: Settings, dataset: str, source: str, output: str, name: str | None, max_shard_size: int
+) -> int:
+    """Make a release of the data set NAME, whose folder is SRC; payloads keep their bytes.
+
+    NAME is reghead: a folder of identity_dir/<expression>.jpg. Incomplete and corrupt samples are left out, listed on
+    stderr and in the manifest, and make the exit code 1.
+    """
+    from turboshard import packing
+
+    with progress(settings, "packing") as counter:
+        packed = packing.run(
+            dataset,
+            source,
+            output,
+            max_shard_size=max_shard_size,
+            name=name,
+            threads=settings.threads,
+            progress=counter,
+        )
+    for path in packed.unrecognised:
+        click.echo(f"not recognised: {path}", err=True)
+    for left in packed.left_out:
+        click.echo(f"left out: {left['key']}: {left['reason']}", err=True)
+    if settings.json:
+        print_json(**vars(packed))
+    else:
+        amounts = (
+            f"{counted(len(packed.shards), 'shard')}, {counted(packed.num_samples, 'sample')}, "
+            f"{counted(packed.num_images, 'image')}"
+        )
+        left = f"; {counted(len(packed.left_out), 'sample')} left out" if packed.left_out else ""
+        click.echo(f"{packed.name}: {amounts} in {output}{left}")
+    return Exit.DATA if packed.left_out else Exit.GOOD

@@ -1,0 +1,89 @@
+"""Published data sets, as their publishers ship them, made into releases."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from turboshard import _core
+from turboshard.release import Release
+from turboshard.reshard import parse_bytes
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What was packed.
+
+    Attributes:
+        name: of the release.
+        num_samples: samples in it.
+        num_images: images in it.
+        shards: ``filename``, ``size``, ``sha256`` and ``num_samples`` of each.
+        left_out: ``key`` and ``reason`` of the samples that are incomplete or corrupt.
+        unrecognised: files and folders that are no part of the data set's layout, relative to the source.
+    """
+
+    name: str
+    num_samples: int
+    num_images: int
+    shards: list[dict[str, Any]]
+    left_out: list[dict[str, str]]
+    unrecognised: list[str]
+
+
+def pack(
+    dataset: str,
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    max_shard_size: int | str = "1800MiB",
+    name: str | None = None,
+    threads: int | None = None,
+    progress: _core.Progress | None = None,
+) -> Release:
+    """Make a release of a data set as its publisher ships it, in the new folder ``dst``, and open it.
+
+    Payloads are the source's bytes. Samples that are incomplete or corrupt are left out, and listed in the manifest's
+    ``left_out``. The same source gives the same bytes, whatever the threads and the machine.
+
+    Args:
+        dataset: ``"reghead"``: a folder of ``identity_dir/<expression>.jpg``, ten to an identity.
+        src: the data set's folder.
+        dst: an empty or new folder.
+        max_shard_size: bytes no shard may exceed.
+        name: of the release; None is the publisher's, such as ``reghead-v1-512``.
+        threads: None for all CPUs this process may use. Any number gives the same bytes.
+        progress: counts samples, for another thread to read.
+
+    Raises:
+        ValueError: no such data set, or ``dst`` is not empty.
+        ShardError: ``src`` has no whole sample, or one alone is larger than ``max_shard_size``.
+        OSError: reading or writing failed.
+    """
+    run(dataset, src, dst, max_shard_size=max_shard_size, name=name, threads=threads, progress=progress)
+    return Release(dst)
+
+
+def run(
+    dataset: str,
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    max_shard_size: int | str = "1800MiB",
+    name: str | None = None,
+    threads: int | None = None,
+    progress: _core.Progress | None = None,
+) -> Packed:
+    """As `pack`, but say what was packed."""
+    text = _core.pack(
+        dataset,
+        os.fspath(src),
+        os.fspath(dst),
+        max_shard_size=parse_bytes(max_shard_size),
+        name=name,
+        progress=progress,
+        threads=threads,
+    )
+    return Packed(**json.loads(text))
