@@ -16,6 +16,7 @@ from typing import Any as _Any
 from turboshard import _core
 from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info, resize
 from turboshard.batch import Batch
+from turboshard.auditing import audit
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.loader import Loader
@@ -37,6 +38,7 @@ __all__ = [
     "Release",
     "Shard",
     "ShardError",
+    "audit",
     "build_info",
     "decode",
     "decode_batch",

@@ -37,6 +37,7 @@ __all__ = [
     "__version__",
     "_after_fork_in_child",
     "_at_exit",
+    "audit",
     "available_parallelism",
     "build_info",
     "decode",
@@ -462,6 +463,13 @@ class Iteration:
 
 def permutation(seed: int, epoch: int, fingerprint: str, samples: int) -> NDArray[np.uint32]:
     """The order of an epoch of so many samples, by the algorithm in ``docs/loading.md``."""
+
+def audit(release: Release, *, name: str | None = None, threads: int | None = None) -> str:
+    """Counts a release and holds it against its publisher's figures; `turboshard.audit` says how.
+
+    Returns:
+        JSON: the fields of `turboshard.auditing.Audit`.
+    """
 
 # --- selection -------------------------------------------------------------------------------------------
 

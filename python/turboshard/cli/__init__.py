@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 VERBS = {
     "synth": "Write a release of drawn heads in RegHead's format.",
     "verify": "Check every shard against SHA256SUMS and the manifest.",
+    "audit": "Count a release and hold it against its publisher's figures.",
     "index": "List where every member lies, also as other tools' index files.",
     "ls": "List members or samples.",
     "cat": "Write one member's bytes to stdout.",

@@ -33,6 +33,7 @@ pub mod shard;
 pub mod tar;
 
 pub mod begun;
+pub mod audit;
 pub mod bundle;
 pub mod catalog;
 pub mod datasets;

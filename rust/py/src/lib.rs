@@ -5,6 +5,7 @@
 #![allow(clippy::needless_pass_by_value)] // arguments are extracted into owned values
 
 mod about;
+mod audit;
 mod batch;
 mod buffer;
 mod catalog;
@@ -41,6 +42,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::about::{build_info, decode_counts};
+    #[pymodule_export]
+    use crate::audit::audit;
     #[pymodule_export]
     use crate::batch::decode_batch;
     #[pymodule_export]

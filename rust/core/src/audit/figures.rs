@@ -1,0 +1,139 @@
+//! What publishers say of their data sets, in numbers.
+
+use crate::{
+    error::{Error, Result},
+    manifest::Listing,
+    reghead,
+};
+
+/// What a release is expected to hold; `None` is not said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Whose figures they are.
+    pub name: String,
+    /// Samples, or subjects where one has several samples.
+    pub samples: Option<u64>,
+    /// Image members.
+    pub images: Option<u64>,
+    /// Shards.
+    pub shards: Option<u64>,
+    /// MiB of all shards, rounded by the publisher in a way that is not known.
+    pub mebibytes: Option<u64>,
+    /// Fields that every sample has, and whether there may be others.
+    pub fields: Vec<String>,
+    /// True if samples have no other fields.
+    pub closed: bool,
+    /// Samples of each RegHead style.
+    pub styles: Vec<(&'static str, u64)>,
+    /// True if what a key has in front of its first underscore counts as a subject.
+    pub by_subject: bool,
+}
+
+/// Names that figures are built in for.
+pub const NAMES: [&str; 8] = [
+    "reghead-v1-512",
+    "reghead-v1-1024",
+    "headspace-v01",
+    "headspace-v02",
+    "geogen",
+    "ffhq-uv",
+    "ffhq-uv-interpolate",
+    "realy",
+];
+
+/// Expressions of a head and the number of each style, from RegHead's site and README.
+const REGHEAD_STYLES: [(&str, u64); 4] = [
+    ("Video_Game_NPC", 8600),
+    ("Plastic_Toy", 8427),
+    ("Photorealistic", 8426),
+    ("Computer_Animated_Film_3D", 8271),
+];
+
+impl Figures {
+    /// The publisher's figures.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that is none of [`NAMES`].
+    pub fn of(name: &str) -> Result<Self> {
+        let figures = |samples, images, fields: &[&str]| Self {
+            name: name.to_owned(),
+            samples: Some(samples),
+            images,
+            fields: fields.iter().map(|&field| field.to_owned()).collect(),
+            ..Self::default()
+        };
+        let reghead = |shards, mebibytes| Self {
+            name: name.to_owned(),
+            samples: Some(33_724),
+            images: Some(337_240),
+            shards: Some(shards),
+            mebibytes: Some(mebibytes),
+            fields: reghead_fields(),
+            closed: true,
+            styles: REGHEAD_STYLES.to_vec(),
+            by_subject: false,
+        };
+        Ok(match name {
+            "reghead-v1-512" => reghead(11, 19_412),
+            "reghead-v1-1024" => reghead(34, 60_200),
+            "headspace-v01" => Self { by_subject: true, ..figures(1518, None, &["obj", "json"]) },
+            "headspace-v02" => Self { by_subject: true, ..figures(1519, None, &["obj", "json"]) },
+            "geogen" => {
+                let views = ["0.png", "1.png", "2.png", "3.png", "4.png", "5.png", "6.png", "json"];
+                figures(10_000, Some(70_000), &views)
+            }
+            "ffhq-uv" => figures(54_165, Some(54_165), &["uv.png", "json"]),
+            "ffhq-uv-interpolate" => figures(100_000, Some(100_000), &["uv.png", "json"]),
+            "realy" => {
+                let regions = ["nose.obj", "mouth.obj", "forehead.obj", "cheek.obj", "keypoints.obj", "json"];
+                figures(100, None, &regions)
+            }
+            _ => {
+                let known = NAMES.join(", ");
+                return Err(
+                    Error::invalid(format!("no figures of {name}")).with_hint(format!("known: {known}"))
+                );
+            }
+        })
+    }
+
+    /// What a manifest says of its own release.
+    pub fn of_manifest(listing: &Listing) -> Self {
+        let number = |key: &str| listing.document.get(key).and_then(serde_json::Value::as_u64);
+        let reghead = listing.document.get("contract").and_then(|c| c.as_str()) == Some("reghead");
+        Self {
+            name: "its own manifest".to_owned(),
+            samples: number("num_samples"),
+            images: number("num_images"),
+            shards: (!listing.shards.is_empty()).then_some(listing.shards.len() as u64),
+            fields: if reghead { reghead_fields() } else { Vec::new() },
+            closed: reghead,
+            ..Self::default()
+        }
+    }
+}
+
+fn reghead_fields() -> Vec<String> {
+    reghead::FIELDS.iter().chain([&reghead::JSON_FIELD]).map(|&field| field.to_owned()).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_agree_with_themselves() {
+        for name in NAMES {
+            let figures = Figures::of(name).unwrap();
+            assert!(figures.samples.unwrap() > 0 && !figures.fields.is_empty(), "{name}");
+        }
+        let figures = Figures::of("reghead-v1-512").unwrap();
+        assert_eq!(figures.styles.iter().map(|(_, count)| count).sum::<u64>(), 33_724);
+        assert_eq!(figures.images, figures.samples.map(|samples| samples * 10));
+        for (style, _) in figures.styles {
+            assert!(reghead::pools::STYLES.contains(&style), "{style}");
+        }
+        assert!(Figures::of("reghead").is_err());
+    }
+}
