@@ -77,7 +77,7 @@ def decode(
     truncated: Literal["error", "fill"] = "error",
     out: Any = None,
 ) -> NDArray[np.uint8]:
-    """Decodes a JPEG.
+    """Decodes a JPEG, a PNG or a BMP, known by its content; of an animated PNG the first picture.
 
     The order is: EXIF turn, crop, reduce, size, mode, layout.
 
@@ -89,15 +89,15 @@ def decode(
             when enlarging. ``"dct"`` makes exactly half the size (rounded up) of a whole, undamaged baseline
             JPEG in grey, 4:4:4 or 4:2:0: of luma's (and 4:4:4 chroma's) low 4x4 coefficients, as IJG's libjpeg
             from version 7 on; 4:2:0 chroma keeps all of its. Anything else with it is a ValueError naming it.
-        reduce: the decoder's own scaling, 1/``reduce`` (a box average at 2).
+        reduce: a JPEG decoder's own scaling, 1/``reduce`` (a box average at 2).
         crop: (y, x, height, width) in full-resolution pixels after the turn; with ``reduce``, y and x are
             multiples of it.
         mode: ``"RGB"``, ``"L"`` and ``"RGBA"`` are what Pillow's ``convert`` gives; ``"Y"`` is the
-            decoder's luma.
+            JPEG decoder's luma.
         layout: order of the axes.
         exif: apply the EXIF orientation.
         strict: every warning of the decoder is an error.
-        truncated: ``"fill"`` gives what could be decoded of truncated data, the rest grey.
+        truncated: ``"fill"`` gives what could be decoded of a truncated JPEG, the rest grey.
         out: a writable C-contiguous uint8 buffer of the result's shape that shares no memory with ``data``; it
             is filled and returned. After an error its contents are undefined.
 
@@ -129,7 +129,7 @@ def decode_batch(
     out: Any = None,
     threads: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Decodes many JPEGs into one array; keywords as in `decode`.
+    """Decodes many images into one array; keywords as in `decode`.
 
     Args:
         images: the files' bytes. Without ``size`` all must come out equally large.

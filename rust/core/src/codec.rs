@@ -18,6 +18,7 @@ mod info;
 mod optimize;
 mod planes;
 mod png;
+mod raster;
 mod transcode;
 
 use geometry::{Plan, Turn};
@@ -85,6 +86,9 @@ impl Codec {
     /// # Errors
     /// [`crate::error::Kind::Image`] if the header is none, or too many pixels; `Invalid` if the options do not fit the image.
     pub fn output_size(&mut self, data: &[u8], options: &DecodeOptions) -> Result<Size> {
+        if let Some(format) = raster::Format::of(data) {
+            return Ok(format.plan(data, options)?.output);
+        }
         Ok(Plan::new(&Header::parse(data)?, options)?.output)
     }
 
@@ -93,6 +97,9 @@ impl Codec {
     /// # Errors
     /// As [`Codec::output_size`], and for broken data. The codec is as good as new after any error.
     pub fn decode_into(&mut self, data: &[u8], options: &DecodeOptions, out: &mut [u8]) -> Result<Report> {
+        if let Some(format) = raster::Format::of(data) {
+            return self.decode_raster(format, data, options, out);
+        }
         let header = Header::parse(data)?;
         let plan = Plan::new(&header, options)?;
         let wanted = plan.output.pixels() * options.mode.channels();

@@ -32,6 +32,41 @@ fn luma([r, g, b]: [u8; 3]) -> u8 {
     ((u32::from(r) * 19595 + u32::from(g) * 38470 + u32::from(b) * 7471 + 0x8000) >> 16) as u8
 }
 
+/// Multiplies colours by their alpha, as Pillow does before it resizes RGBA.
+pub(super) fn multiply_alpha(pixels: &mut [u8]) {
+    for [r, g, b, a] in pixels.as_chunks_mut::<4>().0 {
+        for colour in [r, g, b] {
+            let product = u32::from(*colour) * u32::from(*a) + 128;
+            *colour = (((product >> 8) + product) >> 8) as u8;
+        }
+    }
+}
+
+/// Undoes it, as Pillow does afterwards.
+pub(super) fn divide_alpha(pixels: &mut [u8]) {
+    for [r, g, b, a] in pixels.as_chunks_mut::<4>().0 {
+        for colour in [r, g, b] {
+            let share = (255 * u32::from(*colour)).checked_div(u32::from(*a));
+            *colour = share.map_or(*colour, |share| share.min(255) as u8);
+        }
+    }
+}
+
+/// Writes pixels of 4 channels, RGBA, in the axes of `layout`.
+pub(super) fn finish_alpha(pixels: &[u8], layout: Layout, out: &mut [u8]) {
+    match layout {
+        Layout::Hwc => out.copy_from_slice(pixels),
+        Layout::Chw => {
+            let plane = pixels.len() / 4;
+            for (channel, target) in out.chunks_exact_mut(plane.max(1)).enumerate() {
+                target.iter_mut().zip(pixels.as_chunks::<4>().0).for_each(|(value, pixel)| {
+                    *value = pixel.get(channel).copied().unwrap_or_default();
+                });
+            }
+        }
+    }
+}
+
 /// Writes pixels of 1 or 3 channels in the colours of `mode` and the axes of `layout` to `out`, which holds a whole image;
 /// the first of them is the image's pixel number `at`.
 pub(super) fn finish(pixels: &[u8], channels: usize, at: usize, mode: Mode, layout: Layout, out: &mut [u8]) {

@@ -94,6 +94,11 @@ pub(super) struct Plan {
 /// The image's size, unless it has more pixels than it may.
 pub(super) fn check_pixels(header: &Header<'_>, limit: Option<u64>) -> Result<Size> {
     let size = Size { height: usize::from(header.frame.height), width: usize::from(header.frame.width) };
+    check_size(size, limit)
+}
+
+/// The size, unless it has more pixels than it may.
+pub(super) fn check_size(size: Size, limit: Option<u64>) -> Result<Size> {
     let pixels = size.pixels() as u64;
     match limit.filter(|&limit| pixels > limit) {
         Some(limit) => Err(Error::image(ImageFault::TooManyPixels { pixels, limit })),
@@ -103,8 +108,12 @@ pub(super) fn check_pixels(header: &Header<'_>, limit: Option<u64>) -> Result<Si
 
 impl Plan {
     pub(super) fn new(header: &Header<'_>, options: &DecodeOptions) -> Result<Self> {
-        let full = check_pixels(header, options.max_pixels)?;
-        let turn = if options.exif { Turn::new(header.orientation()) } else { Turn::NONE };
+        Self::of(check_pixels(header, options.max_pixels)?, || header.orientation(), options)
+    }
+
+    /// The plan for an image of that size.
+    pub(super) fn of(full: Size, orientation: impl FnOnce() -> u8, options: &DecodeOptions) -> Result<Self> {
+        let turn = if options.exif { Turn::new(orientation()) } else { Turn::NONE };
         let low = is_low(options, turn.size(full))?;
         let reduce = if low { 2 } else { options.reduce.max(1) };
         if !matches!(reduce, 1 | 2 | 4 | 8) {
