@@ -164,9 +164,7 @@ OLD_LIBJPEG = int((features.version_feature("libjpeg_turbo") or "0").split(".")[
 SMOOTHED = "the scans break off, and how what is missing is smoothed changed with libjpeg-turbo 3"
 
 # Where the library and Pillow differ over the public corpus, and why that is meant.
-EXCEPTIONS = {
-    "jpeg-decoder-reftest/mozilla__jpg-size-6x6.jpg": "a PNG under another name, and PNG is refused",
-}
+EXCEPTIONS: dict[str, str] = {}
 if OLD_LIBJPEG:
     EXCEPTIONS |= {f"wuffs/data__peacock.progressive.scan{n:03d}.jpeg": SMOOTHED for n in range(9)}
     EXCEPTIONS["afl-edges/images__id_000903,src_000177,op_havoc,rep_2.jpg"] = (

@@ -159,3 +159,23 @@ def test_what_cannot_be_packed_is_refused(frames: Path, tmp_path: Path) -> None:
         ts.pack("reghead", frames, tmp_path / "a")
     assert not (tmp_path / "a/metadata/release_manifest.json").exists()
     assert releases.turboshard("pack", "mnist", frames, "-o", tmp_path / "b", check=2).stdout == ""
+
+
+def test_what_a_publisher_says_goes_along(frames: Path, tmp_path: Path) -> None:
+    (frames / "LICENSE").write_text("Non-commercial.\n")
+    dst = tmp_path / "release"
+    told = ["--license", 'Snap: "NC"', "--citation", "@inproceedings{x}", "--source", "https://example.org"]
+    said = releases.turboshard("pack", "reghead", frames, "-o", dst, *told)
+    assert "not recognised" not in said.stderr
+    assert f"gh release create reghead-v1-{SIDE} " in said.stderr
+    assert "hf upload-large-folder " in said.stderr
+    assert (dst / "LICENSE").read_text() == "Non-commercial.\n"
+    manifest = json.loads((dst / "metadata/release_manifest.json").read_bytes())
+    found = [manifest[name] for name in ("license", "citation", "source")]
+    assert found == [told[1], told[3], told[5]]
+    readme = (dst / "README.md").read_text()
+    card = readme.split("---\n")[1]
+    assert 'license_name: "Snap: \\"NC\\""\nlicense_link: LICENSE\n' in card
+    assert 'path: "data/*.tar"' in card
+    assert "11 samples, 110 images" in readme
+    assert ts.verify(dst).ok

@@ -545,6 +545,9 @@ def pack(
     *,
     max_shard_size: int,
     name: str | None = None,
+    license: str | None = None,  # noqa: A002 - the manifest's word
+    citation: str | None = None,
+    source: str | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> str:

@@ -40,6 +40,9 @@ def pack(
     *,
     max_shard_size: int | str = "1800MiB",
     name: str | None = None,
+    license: str | None = None,  # noqa: A002 - the manifest's word
+    citation: str | None = None,
+    source: str | None = None,
     threads: int | None = None,
     progress: _core.Progress | None = None,
 ) -> Release:
@@ -54,6 +57,9 @@ def pack(
         dst: an empty or new folder.
         max_shard_size: bytes no shard may exceed.
         name: of the release; None is the publisher's, such as ``reghead-v1-512``.
+        license: name of the licence, for the manifest and ``README.md``; a LICENSE file in ``src`` is carried along.
+        citation: how to cite the data set, for both.
+        source: where it comes from, such as a URL, for both.
         threads: None for all CPUs this process may use. Any number gives the same bytes.
         progress: counts samples, for another thread to read.
 
@@ -62,7 +68,18 @@ def pack(
         ShardError: ``src`` has no whole sample, or one alone is larger than ``max_shard_size``.
         OSError: reading or writing failed.
     """
-    run(dataset, src, dst, max_shard_size=max_shard_size, name=name, threads=threads, progress=progress)
+    run(
+        dataset,
+        src,
+        dst,
+        max_shard_size=max_shard_size,
+        name=name,
+        license=license,
+        citation=citation,
+        source=source,
+        threads=threads,
+        progress=progress,
+    )
     return Release(dst)
 
 
@@ -73,6 +90,9 @@ def run(
     *,
     max_shard_size: int | str = "1800MiB",
     name: str | None = None,
+    license: str | None = None,  # noqa: A002 - the manifest's word
+    citation: str | None = None,
+    source: str | None = None,
     threads: int | None = None,
     progress: _core.Progress | None = None,
 ) -> Packed:
@@ -83,6 +103,9 @@ def run(
         os.fspath(dst),
         max_shard_size=parse_bytes(max_shard_size),
         name=name,
+        license=license,
+        citation=citation,
+        source=source,
         progress=progress,
         threads=threads,
     )

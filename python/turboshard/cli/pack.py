@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+from typing import TYPE_CHECKING
+
 import click
 
 from turboshard.cli.exit import Exit
-from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress, remark
 from turboshard.cli.reshard import bytes_of
+
+if TYPE_CHECKING:
+    from turboshard.packing import Packed
 
 DATASETS = ("reghead",)
 
@@ -17,10 +23,21 @@ DATASETS = ("reghead",)
 @click.option("-o", "--output", required=True, metavar="DST", help="Folder of the new release.")
 @click.option("--name", help="Of the release.  [default: the publisher's, such as reghead-v1-512]")
 @click.option("--max-shard-size", type=bytes_of, default="1800MiB", show_default=True, metavar="SIZE")
+@click.option("--license", metavar="NAME", help="Of the licence, for the manifest and README.md.")
+@click.option("--citation", metavar="TEXT", help="How to cite it, for both.")
+@click.option("--source", "origin", metavar="URL", help="Where it comes from, for both.")
 @common("threads", "quiet", "json")
 @pass_settings
 def pack(
-    settings: Settings, dataset: str, source: str, output: str, name: str | None, max_shard_size: int
+    settings: Settings,
+    dataset: str,
+    source: str,
+    output: str,
+    name: str | None,
+    max_shard_size: int,
+    license: str | None,  # noqa: A002 - the option's name
+    citation: str | None,
+    origin: str | None,
 ) -> int:
     """Make a release of the data set NAME, whose folder is SRC; payloads keep their bytes.
 
@@ -36,6 +53,9 @@ def pack(
             output,
             max_shard_size=max_shard_size,
             name=name,
+            license=license,
+            citation=citation,
+            source=origin,
             threads=settings.threads,
             progress=counter,
         )
@@ -52,4 +72,25 @@ def pack(
         )
         left = f"; {counted(len(packed.left_out), 'sample')} left out" if packed.left_out else ""
         click.echo(f"{packed.name}: {amounts} in {output}{left}")
+        _say_how_to_publish(settings, packed, output)
     return Exit.DATA if packed.left_out else Exit.GOOD
+
+
+GITHUB_LIMIT = 2 << 30
+"""Bytes an asset of a GitHub release must stay below."""
+
+
+def _say_how_to_publish(settings: Settings, packed: Packed, output: str) -> None:
+    """Print the commands that upload the release to GitHub and to Hugging Face."""
+    large = [shard["filename"] for shard in packed.shards if shard["size"] >= GITHUB_LIMIT]
+    folder = shlex.quote(output)
+    if large:
+        words = f"{large[0]} has 2 GiB or more, which GitHub refuses: give --max-shard-size 1900MiB"
+        remark(settings, f"{counted(len(large), 'shard')} too large for GitHub; {words}")
+    else:
+        assets = f"{folder}/data/*.tar {folder}/metadata.tar.gz {folder}/checksums.tar.gz"
+        remark(settings, f"publish: gh release create {shlex.quote(packed.name)} {assets}")
+    remark(
+        settings,
+        f"publish: hf upload-large-folder OWNER/{shlex.quote(packed.name)} {folder} --repo-type dataset",
+    )

@@ -32,8 +32,9 @@ pub mod loader;
 pub mod shard;
 pub mod tar;
 
-pub mod begun;
+pub mod about;
 pub mod audit;
+pub mod begun;
 pub mod bundle;
 pub mod catalog;
 pub mod datasets;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::{
+    about::About,
     digest::Digest,
     error::{Error, Kind, Result},
 };
@@ -85,6 +86,9 @@ pub struct Manifest {
     pub shards: Vec<ShardEntry>,
     /// Where the bytes come from: source digests, options, versions.
     pub provenance: Map<String, Value>,
+    /// What its licence, citation and origin are, as far as the publisher says.
+    #[serde(flatten)]
+    pub about: About,
     /// Samples of the source that are not in the release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<Vec<LeftOut>>,
@@ -299,6 +303,7 @@ mod tests {
             contract: Some("reghead".into()),
             shards: vec![entry.clone()],
             provenance: Map::from_iter([("z".into(), 1.into()), ("a".into(), 2.into())]),
+            about: About::default(),
             left_out: None,
             splits: None,
         };

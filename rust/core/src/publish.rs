@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, path::Path};
 use serde_json::{Map, Value};
 
 use crate::{
+    about::About,
     bundle,
     error::Result,
     manifest::{LeftOut, Manifest, Resolution, ShardEntry},
@@ -35,6 +36,8 @@ pub struct Facts {
     pub provenance: Map<String, Value>,
     /// Samples left out, with the reason.
     pub left_out: Vec<LeftOut>,
+    /// Licence, citation and origin.
+    pub about: About,
 }
 
 impl Facts {
@@ -84,6 +87,7 @@ impl Facts {
             contract: self.contract().map(str::to_owned),
             shards: shards.iter().map(entry).collect(),
             provenance: self.provenance.clone(),
+            about: self.about.clone(),
             left_out: (!self.left_out.is_empty()).then(|| self.left_out.clone()),
             splits: None,
         }

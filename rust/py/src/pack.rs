@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use turboshard::{
+    about::About,
     datasets::{self, PackOptions, Tools},
     error::{Error, Kind},
     progress::Progress,
@@ -13,7 +14,7 @@ use crate::{enter, progress::PyProgress};
 
 #[pyfunction]
 #[allow(clippy::too_many_arguments)] // the command line's options
-#[pyo3(signature = (dataset, src, dst, *, max_shard_size, name=None, progress=None, threads=None))]
+#[pyo3(signature = (dataset, src, dst, *, max_shard_size, name=None, license=None, citation=None, source=None, progress=None, threads=None))]
 pub(crate) fn pack(
     py: Python<'_>,
     dataset: &str,
@@ -21,13 +22,16 @@ pub(crate) fn pack(
     dst: PathBuf,
     max_shard_size: u64,
     name: Option<String>,
+    license: Option<String>,
+    citation: Option<String>,
+    source: Option<String>,
     progress: Option<&Bound<'_, PyProgress>>,
     threads: Option<i64>,
 ) -> PyResult<String> {
     let unseen = Progress::default();
     let progress = progress.map_or(&unseen, |progress| &progress.get().0);
     enter::run(py, threads, |with| {
-        let options = PackOptions { max_shard_size, name };
+        let options = PackOptions { max_shard_size, name, about: About { license, citation, source } };
         let tools = Tools { pool: with.pool, codecs: with.codecs, cancel: with.cancel, progress };
         let packed = datasets::pack(dataset.parse()?, &src, &dst, &options, tools)?;
         serde_json::to_string(&packed).map_err(|e| Error::new(Kind::Internal(e.to_string())))

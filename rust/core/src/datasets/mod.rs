@@ -3,6 +3,7 @@
 //! A data set's module knows its layout and reads one sample at a time; what is the same for all is here:
 //! samples read on the pool, numbered and packed in order, the incomplete ones left out and listed.
 
+mod card;
 mod reghead;
 
 use std::{
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    about::About,
     begun::Begun,
     codec::Codec,
     digest::{Digest, Hasher},
@@ -25,6 +27,7 @@ use crate::{
     publish::{self, Facts},
     samples::SampleRow,
     tar::write,
+    writer,
 };
 
 /// A data set that can be packed.
@@ -61,11 +64,13 @@ pub struct PackOptions {
     pub max_shard_size: u64,
     /// Name of the release; `None` is the publisher's way of naming it.
     pub name: Option<String>,
+    /// Licence, citation and origin.
+    pub about: About,
 }
 
 impl Default for PackOptions {
     fn default() -> Self {
-        Self { max_shard_size: 1800 << 20, name: None }
+        Self { max_shard_size: 1800 << 20, name: None, about: About::default() }
     }
 }
 
@@ -221,7 +226,12 @@ impl<'a, L: Layout> Unfinished<'a, L> {
             files: 0,
             source: Hasher::default(),
             left_out: Vec::new(),
-            unrecognised: layout.unrecognised().to_vec(),
+            unrecognised: layout
+                .unrecognised()
+                .iter()
+                .filter(|name| !card::is_license(name))
+                .cloned()
+                .collect(),
             tar: Vec::new(),
         }
     }
@@ -294,7 +304,14 @@ impl<'a, L: Layout> Unfinished<'a, L> {
             complete: true,
             provenance: provenance(dataset, self.files, self.source.finish()),
             left_out: self.left_out.clone(),
+            about: self.options.about.clone(),
         };
+        let license = card::license(src)?;
+        if let Some((file, text)) = &license {
+            writer::write_atomic(&dst.join(file), text)?;
+        }
+        let readme = card::readme(&facts, self.rows.len(), license.as_ref().map(|(file, _)| file.as_str()));
+        writer::write_atomic(&dst.join("README.md"), readme.as_bytes())?;
         publish::papers(dst, &facts, &shards, &self.rows)?;
         Ok(Packed {
             name,

@@ -8,6 +8,7 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use crate::{
+    about::About,
     codec::DEFAULT_QUALITY,
     digest,
     error::{Error, Kind, Result},
@@ -302,6 +303,7 @@ impl<'a> Run<'a> {
             complete,
             provenance: self.provenance(),
             left_out: self.left_out(receipts),
+            about: About::default(),
         }
     }
 

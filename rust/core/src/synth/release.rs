@@ -6,6 +6,7 @@ use serde_json::{Map, json};
 
 use super::{Synth, SynthOptions, SynthScratch};
 use crate::{
+    about::About,
     error::Result,
     manifest::Resolution,
     pack::{self, Limits, PackedShard, Series},
@@ -82,6 +83,7 @@ pub fn write(
             ("libjpeg_turbo".to_owned(), json!(crate::jpeg::version())),
         ]),
         left_out: Vec::new(),
+        about: About::default(),
     };
     publish::papers(dst, &facts, &shards, &rows)?;
     begun.finish()?;
