@@ -70,8 +70,8 @@ def pack(
             f"{counted(len(packed.shards), 'shard')}, {counted(packed.num_samples, 'sample')}, "
             f"{counted(packed.num_images, 'image')}"
         )
-        left = f"; {counted(len(packed.left_out), 'sample')} left out" if packed.left_out else ""
-        click.echo(f"{packed.name}: {amounts} in {output}{left}")
+        others = f"; {counted(len(packed.left_out), 'sample')} left out" if packed.left_out else ""
+        click.echo(f"{packed.name}: {amounts} in {output}{others}")
         _say_how_to_publish(settings, packed, output)
     return Exit.DATA if packed.left_out else Exit.GOOD
 
