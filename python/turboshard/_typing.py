@@ -16,7 +16,9 @@ Sample: TypeAlias = dict[str, Any]
 Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A release's folder, a shard, a glob, a ``{000000..000010}`` range, or a list of them."""
 
-Resample: TypeAlias = Literal["lanczos3", "lanczos", "bicubic", "bilinear", "hamming", "box", "nearest", "dct"] | int
+Resample: TypeAlias = (
+    Literal["lanczos3", "lanczos", "bicubic", "bilinear", "hamming", "box", "nearest", "dct"] | int
+)
 """A filter by name, or as a member of ``PIL.Image.Resampling``; ``"dct"`` is for half a JPEG's size only."""
 
 OnError: TypeAlias = Literal["raise", "skip", "fill"] | Callable[[Exception], bool]
