@@ -15,8 +15,8 @@ from typing import Any as _Any
 
 from turboshard import _core
 from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info, resize
-from turboshard.batch import Batch
 from turboshard.auditing import audit
+from turboshard.batch import Batch
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.loader import Loader

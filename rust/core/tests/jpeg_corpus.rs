@@ -258,6 +258,8 @@ fn tables_of_their_own_leave_the_pixels_and_never_cost_bytes() {
                 assert_eq!(decode(&mut codec, file, Mode::Rgb).map_err(|e| e.to_string()), before);
                 smaller += usize::from(!done.copied);
             }
+            // A PNG under a JPEG's name decodes, and has no Huffman tables of JPEG's.
+            Err(_) if data.starts_with(b"\x89PNG") => assert_eq!(out, b"in front"),
             Err(error) => {
                 assert_eq!(before.unwrap_err(), error.to_string(), "what decodes is not refused");
                 assert_eq!(out, b"in front");

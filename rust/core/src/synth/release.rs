@@ -7,6 +7,7 @@ use serde_json::{Map, json};
 use super::{Synth, SynthOptions, SynthScratch};
 use crate::{
     about::About,
+    begun::Begun,
     error::Result,
     manifest::Resolution,
     pack::{self, Limits, PackedShard, Series},
@@ -16,7 +17,6 @@ use crate::{
     reghead::{FIELDS, JSON_FIELD},
     samples::SampleRow,
     tar::write,
-    begun::Begun,
 };
 
 /// A sample's members as they lie in a shard.
