@@ -5,11 +5,25 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from turboshard import _core
 from turboshard.release import Release
 from turboshard.reshard import parse_bytes
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+
+class PackOptions(TypedDict, total=False):
+    """What `pack` takes besides, all of it optional; `pack` says what each means."""
+
+    name: str | None
+    license: str | None
+    citation: str | None
+    source: str | None
+    threads: int | None
+    progress: _core.Progress | None
 
 
 @dataclass(frozen=True)
@@ -39,12 +53,7 @@ def pack(
     dst: str | os.PathLike[str],
     *,
     max_shard_size: int | str = "1800MiB",
-    name: str | None = None,
-    license: str | None = None,  # noqa: A002 - the manifest's word
-    citation: str | None = None,
-    source: str | None = None,
-    threads: int | None = None,
-    progress: _core.Progress | None = None,
+    **options: Unpack[PackOptions],
 ) -> Release:
     """Make a release of a data set as its publisher ships it, in the new folder ``dst``, and open it.
 
@@ -68,18 +77,7 @@ def pack(
         ShardError: ``src`` has no whole sample, or one alone is larger than ``max_shard_size``.
         OSError: reading or writing failed.
     """
-    run(
-        dataset,
-        src,
-        dst,
-        max_shard_size=max_shard_size,
-        name=name,
-        license=license,
-        citation=citation,
-        source=source,
-        threads=threads,
-        progress=progress,
-    )
+    run(dataset, src, dst, max_shard_size=max_shard_size, **options)
     return Release(dst)
 
 
@@ -89,24 +87,9 @@ def run(
     dst: str | os.PathLike[str],
     *,
     max_shard_size: int | str = "1800MiB",
-    name: str | None = None,
-    license: str | None = None,  # noqa: A002 - the manifest's word
-    citation: str | None = None,
-    source: str | None = None,
-    threads: int | None = None,
-    progress: _core.Progress | None = None,
+    **options: Unpack[PackOptions],
 ) -> Packed:
     """As `pack`, but say what was packed."""
-    text = _core.pack(
-        dataset,
-        os.fspath(src),
-        os.fspath(dst),
-        max_shard_size=parse_bytes(max_shard_size),
-        name=name,
-        license=license,
-        citation=citation,
-        source=source,
-        progress=progress,
-        threads=threads,
-    )
+    largest = parse_bytes(max_shard_size)
+    text = _core.pack(dataset, os.fspath(src), os.fspath(dst), max_shard_size=largest, **options)
     return Packed(**json.loads(text))
