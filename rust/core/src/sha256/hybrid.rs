@@ -19,6 +19,7 @@ pub(super) const LANES: usize = 8;
 /// unpacking two rows of words leaves them, which works within 128-bit halves. In both, messages 4 to 7 lie 16 bytes
 /// behind 0 to 3.
 #[repr(align(64))]
+#[allow(dead_code)] // only the assembler reads it
 struct Sums([u64; 32 * LANES]);
 
 /// The state of each message as the extension has it, least word first: f e b a, then h g d c.
