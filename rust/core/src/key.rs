@@ -42,6 +42,23 @@ pub fn same_field(a: &[u8], b: &[u8]) -> bool {
     if a.is_ascii() && b.is_ascii() { a.eq_ignore_ascii_case(b) } else { lower(a) == lower(b) }
 }
 
+/// A number that is equal for fields of which [`same_field`] is true, and for few others.
+pub(crate) fn mark(field: &[u8]) -> u64 {
+    let lower = if field.is_ascii() { Cow::Borrowed(field) } else { lower(field) };
+    let mut mark = lower.len() as u64;
+    for part in lower.chunks(8) {
+        let mut word = [0; 8];
+        for (to, from) in word.iter_mut().zip(part) {
+            *to = *from;
+        }
+        // The bit in which the cases of ASCII differ is set in all.
+        mark =
+            (mark ^ (u64::from_le_bytes(word) | 0x2020_2020_2020_2020)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mark ^= mark >> 32;
+    }
+    mark
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +74,32 @@ mod tests {
             }
         }
         None
+    }
+
+    #[test]
+    fn the_same_field_has_the_same_mark() {
+        let fields = [
+            "jpg",
+            "JPG",
+            "jpg.",
+            "ö.png",
+            "Ö.PNG",
+            "k",
+            "K",
+            "\u{212a}",
+            "eleven_bytes",
+            "ELEVEN_bytes",
+            "",
+        ];
+        let (mut same, mut other) = (0, 0);
+        for a in fields {
+            for b in fields {
+                let equal = mark(a.as_bytes()) == mark(b.as_bytes());
+                assert_eq!(equal, same_field(a.as_bytes(), b.as_bytes()), "{a} {b}");
+                *if equal { &mut same } else { &mut other } += 1;
+            }
+        }
+        assert!(same > fields.len() && other > fields.len());
     }
 
     #[test]

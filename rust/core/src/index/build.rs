@@ -6,6 +6,7 @@ use crate::{
     error::{Error, Result},
     fault::TarFault,
     index::{End, Index, NO_KEY, Policy, lower, same_field, split_key},
+    key::mark,
     pool::{Cancel, Pool, Stash},
     tar::{
         blocks::{Blocks, ChunkBlocks, FileBlocks},
@@ -119,11 +120,17 @@ impl Index {
             let offset = self.header_offset.get(member).copied().unwrap_or(0);
             Err(Error::tar(TarFault::Duplicate, offset).in_member(self.name(member)))
         };
-        if members.len() <= 16 {
-            for member in members.clone() {
+        let mut marks = [0; 16];
+        if members.len() <= marks.len() {
+            for (number, member) in members.clone().enumerate() {
                 let Some(field) = self.field(member) else { continue };
-                if (members.start..member).any(|m| self.field(m).is_some_and(|f| same_field(f, field))) {
+                let (mark, (earlier, rest)) = (mark(field), marks.split_at_mut(number));
+                let same = |m: usize| self.field(m).is_some_and(|other| same_field(other, field));
+                if earlier.contains(&mark) && (members.start..member).any(same) {
                     return duplicate(member);
+                }
+                if let Some(place) = rest.first_mut() {
+                    *place = mark;
                 }
             }
             return Ok(());

@@ -157,6 +157,35 @@ pub fn number(field: &[u8]) -> Result<u64, TarFault> {
 
 /// Octal digits after blanks or NULs, ended by a blank, a NUL or the field's end; what follows is ignored, none is 0.
 fn octal(field: &[u8]) -> Result<u64, TarFault> {
+    usual_octal(field).map_or_else(|| any_octal(field), Ok)
+}
+
+/// The two spellings that nearly all headers have, without a step a digit: eleven digits and six, each filled up with
+/// zeros and ended.
+fn usual_octal(field: &[u8]) -> Option<u64> {
+    match field {
+        [digits @ .., b' ' | 0] if digits.len() == 11 => {
+            // Five digits are in both halves.
+            let (first, last) = (eight_octal(*digits.first_chunk()?)?, eight_octal(*digits.last_chunk()?)?);
+            Some(first >> 15 << 24 | last)
+        }
+        &[a, b, c, d, e, f, b' ' | 0, _] => eight_octal([b'0', b'0', a, b, c, d, e, f]),
+        _ => None,
+    }
+}
+
+/// Eight octal digits: neighbours are put together, then neighbouring pairs, then fours.
+fn eight_octal(digits: [u8; 8]) -> Option<u64> {
+    let digits = u64::from_le_bytes(digits) ^ 0x3030_3030_3030_3030;
+    if digits & 0xf8f8_f8f8_f8f8_f8f8 != 0 {
+        return None;
+    }
+    let pairs = digits.wrapping_mul((8 << 8) + 1) >> 8 & 0x003f_003f_003f_003f;
+    let fours = pairs.wrapping_mul((64 << 16) + 1) >> 16 & 0x0000_0fff_0000_0fff;
+    Some(fours.wrapping_mul((4096 << 32) + 1) >> 32)
+}
+
+fn any_octal(field: &[u8]) -> Result<u64, TarFault> {
     let start = field.iter().position(|&b| b != b' ' && b != 0).unwrap_or(field.len());
     let mut value = 0_u64;
     for &byte in &field[start..] {
@@ -183,6 +212,7 @@ pub fn looks_like_header(bytes: &[u8]) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     #[test]
     fn numbers_in_every_spelling() {
@@ -212,6 +242,26 @@ mod tests {
         for field in bad {
             assert_eq!(number(field), Err(TarFault::Number), "{field:?}");
         }
+    }
+
+    #[test]
+    fn the_usual_spellings_are_read_as_any_other() {
+        let mut random = Random::new(8);
+        let mut seen = [0; 2];
+        for length in [8, 12] {
+            for _ in 0..20_000 {
+                let digits = if length == 12 { 11 } else { 6 };
+                let mut field = format!("{:0digits$o}", random.below(1 << (3 * digits))).into_bytes();
+                field.resize(length, b" \0"[random.below(2) as usize]);
+                if random.below(2) == 0 {
+                    field[random.below(length as u64) as usize] = random.below(256) as u8;
+                }
+                let usual = usual_octal(&field);
+                assert!(usual.is_none() || usual == any_octal(&field).ok(), "{field:?}");
+                seen[usize::from(usual.is_some())] += 1;
+            }
+        }
+        assert!(seen.into_iter().all(|seen| seen > 1000), "{seen:?}");
     }
 
     #[test]
