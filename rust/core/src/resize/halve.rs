@@ -10,7 +10,7 @@
 use super::{
     columns::Columns,
     deal::deal,
-    quads::{self, Quad},
+    quads::{self, Kernels, Quad},
     rows::{fold, weigh},
     weights::Windows,
 };
@@ -50,8 +50,9 @@ pub(crate) struct Halving {
 
 /// Windows as quads of taps. A window that the image does not cut off begins at source row, or pixel,
 /// `2 * target + 1 - 2 * count`, so that quad j of target t is the one with number `t + 2j`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Weaving {
+    kernels: Kernels,
     filter: Option<Filter>,
     /// Quads a window has.
     count: usize,
@@ -88,13 +89,12 @@ impl Halving {
         self.kept.resize(KEPT * row, 0);
         (self.first, self.taken, self.written) = (0, 0, 0);
         self.averages = filter == Filter::Box;
-        if quads::possible(isa) && !self.averages {
-            let mut weaving = self.quads.take().unwrap_or_default();
+        let earlier = self.quads.take();
+        self.quads = Kernels::of(isa).filter(|_| !self.averages).map(|kernels| {
+            let mut weaving = earlier.unwrap_or_else(|| Weaving::new(kernels));
             weaving.begin(filter, row);
-            self.quads = Some(weaving);
-        } else {
-            self.quads = None;
-        }
+            weaving
+        });
     }
 
     /// Bytes of an output row.
@@ -149,6 +149,19 @@ impl Halving {
 }
 
 impl Weaving {
+    fn new(kernels: Kernels) -> Self {
+        Self {
+            kernels,
+            filter: None,
+            count: 0,
+            whole: Default::default(),
+            woven: Vec::new(),
+            length: 0,
+            made: 0,
+            beyond: Vec::new(),
+        }
+    }
+
     fn begin(&mut self, filter: Filter, row: usize) {
         self.made = 0;
         if (self.filter, self.beyond.len()) == (Some(filter), row) {
@@ -181,7 +194,7 @@ impl Weaving {
         let done = inside.end > inside.start
             && out.get_mut(inside.start * channels..inside.end * channels).is_some_and(|place| {
                 let taps = source.get(first..windows.source() * channels).unwrap_or_default();
-                quads::halve_width(taps, channels, quads, place)
+                self.kernels.halve_width(taps, channels, quads, place)
             });
         for edge in if done { [0..inside.start, inside.end..width] } else { [0..width, 0..0] } {
             columns.apply(source, edge, out);
@@ -210,7 +223,7 @@ impl Weaving {
             });
             let slot = self.made % SLOTS * self.length;
             if let Some(woven) = self.woven.get_mut(slot..slot + self.length) {
-                quads::weave(taps, row, woven);
+                self.kernels.weave(taps, row, woven);
             }
             self.made += 1;
         }
@@ -224,7 +237,7 @@ impl Weaving {
             let slot = (target + 2 * i) % SLOTS * self.length;
             self.woven.get(slot..slot + self.length).unwrap_or_default()
         });
-        quads::weigh(woven, quads.get(..self.count).unwrap_or_default(), out);
+        self.kernels.weigh(woven, quads.get(..self.count).unwrap_or_default(), out);
     }
 }
 

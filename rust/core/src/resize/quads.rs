@@ -47,51 +47,53 @@ pub(super) fn woven_length(length: usize) -> usize {
     4 * length.next_multiple_of(BLOCK)
 }
 
-/// True if this level has the instructions.
-pub(super) fn possible(isa: Isa) -> bool {
-    cfg!(target_arch = "x86_64") && isa >= Isa::Avx512
-}
+/// Says that the CPU has the instructions; who holds one has asked, and need not ask again for each row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kernels(());
 
-/// Lays the bytes of four rows side by side, column by column, in an order that `weigh` undoes.
-///
-/// Each row holds `length` bytes and may be longer; `woven` holds `woven_length(length)`. Only where `possible`.
-pub(super) fn weave(rows: [&[u8]; 4], length: usize, woven: &mut [u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if possible(Isa::detected())
-        && rows.iter().all(|row| row.len() >= length)
-        && woven.len() >= woven_length(length)
-    {
-        // SAFETY: the CPU has AVX-512, and the lengths are as the kernel demands.
-        unsafe { x86::weave(rows, length, woven) }
+#[allow(clippy::unused_self)] // to have one is what counts
+impl Kernels {
+    /// The kernels, if this level and the CPU have them.
+    pub(super) fn of(isa: Isa) -> Option<Self> {
+        let there = cfg!(target_arch = "x86_64") && isa.min(Isa::detected()) >= Isa::Avx512;
+        there.then_some(Self(()))
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (rows, length, woven);
-}
 
-/// `out[b]` = the weighed sum of column b of the woven rows, four for each of `quads`, as a pixel. Each of
-/// `woven` is what `weave` made for rows as long as `out`. Only where `possible`.
-pub(super) fn weigh(woven: [&[u8]; MOST], quads: &[Quad], out: &mut [u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if possible(Isa::detected()) && woven.iter().take(quads.len()).all(|w| w.len() >= woven_length(out.len()))
-    {
-        // SAFETY: the CPU has AVX-512, and the lengths are as the kernel demands.
-        unsafe { x86::weigh(woven, quads, out) }
+    /// Lays the bytes of four rows side by side, column by column, in an order that `weigh` undoes.
+    ///
+    /// Each row holds `length` bytes and may be longer; `woven` holds `woven_length(length)`.
+    pub(super) fn weave(self, rows: [&[u8]; 4], length: usize, woven: &mut [u8]) {
+        #[cfg(target_arch = "x86_64")]
+        if rows.iter().all(|row| row.len() >= length) && woven.len() >= woven_length(length) {
+            // SAFETY: `self` says that the CPU has AVX-512, and the lengths are as the kernel demands.
+            unsafe { x86::weave(rows, length, woven) }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (rows, length, woven);
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (woven, quads, out);
-}
 
-/// Halves pixels in width: `out` is a whole number of pixels, and the first tap of the first of them is the first
-/// pixel of `source`. `source` holds all taps. False, and nothing done, if it does not. Only where `possible`.
-pub(super) fn halve_width(source: &[u8], channels: usize, quads: &[Quad], out: &mut [u8]) -> bool {
-    let pixels = out.len().checked_div(channels).unwrap_or_default();
-    let taps = 4 * quads.len();
-    if pixels == 0 || taps == 0 || source.len() < (2 * (pixels - 1) + taps) * channels {
-        return false;
+    /// `out[b]` = the weighed sum of column b of the woven rows, four for each of `quads`, as a pixel. Each of
+    /// `woven` is what `weave` made for rows as long as `out`.
+    pub(super) fn weigh(self, woven: [&[u8]; MOST], quads: &[Quad], out: &mut [u8]) {
+        #[cfg(target_arch = "x86_64")]
+        if woven.iter().take(quads.len()).all(|w| w.len() >= woven_length(out.len())) {
+            // SAFETY: `self` says that the CPU has AVX-512, and the lengths are as the kernel demands.
+            unsafe { x86::weigh(woven, quads, out) }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (woven, quads, out);
     }
-    #[cfg(target_arch = "x86_64")]
-    if possible(Isa::detected()) {
-        // SAFETY: the CPU has AVX-512, and the lengths are as the kernel demands.
+
+    /// Halves pixels in width: `out` is a whole number of pixels, and the first tap of the first of them is the first
+    /// pixel of `source`. `source` holds all taps. False, and nothing done, if it does not.
+    pub(super) fn halve_width(self, source: &[u8], channels: usize, quads: &[Quad], out: &mut [u8]) -> bool {
+        let pixels = out.len().checked_div(channels).unwrap_or_default();
+        let taps = 4 * quads.len();
+        if pixels == 0 || taps == 0 || source.len() < (2 * (pixels - 1) + taps) * channels {
+            return false;
+        }
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `self` says that the CPU has AVX-512, and the lengths are as the kernel demands.
         unsafe {
             match channels {
                 1 => x86::halve_width::<1>(source, quads, out),
@@ -100,9 +102,8 @@ pub(super) fn halve_width(source: &[u8], channels: usize, quads: &[Quad], out: &
                 _ => return false,
             }
         }
-        return true;
+        cfg!(target_arch = "x86_64")
     }
-    false
 }
 
 #[cfg(target_arch = "x86_64")]
