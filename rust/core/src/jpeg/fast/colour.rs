@@ -31,6 +31,16 @@ pub(super) struct Rows<'a> {
 /// Pixels of a step of the vector kernels.
 pub(super) const STEP: usize = 64;
 
+/// The same as 16-bit kernels take them: half of 1.402 and of 1.772 with 15 bits behind the point, times twice the value,
+/// so chosen that all 256 products round as libjpeg's.
+#[cfg(target_arch = "x86_64")]
+pub(super) const RED: i16 = 22971;
+#[cfg(target_arch = "x86_64")]
+pub(super) const BLUE: i16 = 29033;
+/// Green's, for pairs of blue and red: -0.344136, and 1 - 0.714136 as the other one does not fit; red is taken off after.
+#[cfg(target_arch = "x86_64")]
+pub(super) const GREEN: i32 = (-22554_i16 as u16) as i32 + (18734 << 16);
+
 /// A pixel of these colours.
 #[inline]
 fn rgb(y: u8, cb: i32, cr: i32) -> [u8; 3] {

@@ -8,7 +8,7 @@
 #[allow(clippy::wildcard_imports)] // a kernel names its instructions
 use std::arch::x86_64::*;
 
-use super::colour::{MARGIN, Rows, STEP, Upsampling};
+use super::colour::{BLUE, GREEN, MARGIN, RED, Rows, STEP, Upsampling};
 
 /// Even pixels' values and odd pixels' values, as words.
 type Pair = (__m256i, __m256i);
@@ -151,11 +151,11 @@ fn scaled(x: __m256i, by: i16) -> __m256i {
     _mm256_mulhrs_epi16(_mm256_add_epi16(x, x), _mm256_set1_epi16(by))
 }
 
-/// Green's part of pairs of blue and red: -0.344136 and 1 - 0.714136, as the other one does not fit.
+/// Green's part of pairs of blue and red.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn green(pairs: __m256i) -> __m256i {
-    let weights = _mm256_set1_epi32(i32::from(-22554_i16 as u16) | 18734 << 16);
+    let weights = _mm256_set1_epi32(GREEN);
     _mm256_srai_epi32::<16>(_mm256_add_epi32(_mm256_madd_epi16(pairs, weights), _mm256_set1_epi32(0x8000)))
 }
 
@@ -168,11 +168,10 @@ fn colours(luma: __m256i, blue: __m256i, red: __m256i) -> (__m256i, __m256i, __m
     let low = green(_mm256_unpacklo_epi16(cb, cr));
     let high = green(_mm256_unpackhi_epi16(cb, cr));
     let green = _mm256_sub_epi16(_mm256_packs_epi32(low, high), cr);
-    // 1.402 and 1.772, so chosen that all 256 products round as libjpeg's.
     (
-        _mm256_add_epi16(luma, scaled(cr, 22971)),
+        _mm256_add_epi16(luma, scaled(cr, RED)),
         _mm256_add_epi16(luma, green),
-        _mm256_add_epi16(luma, scaled(cb, 29033)),
+        _mm256_add_epi16(luma, scaled(cb, BLUE)),
     )
 }
 

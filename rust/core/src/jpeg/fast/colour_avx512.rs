@@ -7,7 +7,7 @@
 #[allow(clippy::wildcard_imports)] // a kernel names its instructions
 use std::arch::x86_64::*;
 
-use super::colour::{MARGIN, Rows, STEP, Upsampling};
+use super::colour::{BLUE, GREEN, MARGIN, RED, Rows, STEP, Upsampling};
 
 /// Even pixels' values and odd pixels' values, as words.
 type Pair = (__m512i, __m512i);
@@ -127,7 +127,7 @@ fn doubled<const HOW: u8>(near: __m512i, far: __m512i) -> Pair {
     }
 }
 
-/// The constants are those of the AVX2 kernel, with their reasons.
+/// Products with a number of 14 bits behind the point, rounded; `x` is doubled.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn scaled(x: __m512i, by: i16) -> __m512i {
@@ -137,7 +137,7 @@ fn scaled(x: __m512i, by: i16) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn green(pairs: __m512i) -> __m512i {
-    let weights = _mm512_set1_epi32(i32::from(-22554_i16 as u16) | 18734 << 16);
+    let weights = _mm512_set1_epi32(GREEN);
     _mm512_srai_epi32::<16>(_mm512_add_epi32(_mm512_madd_epi16(pairs, weights), _mm512_set1_epi32(0x8000)))
 }
 
@@ -151,9 +151,9 @@ fn colours(luma: __m512i, blue: __m512i, red: __m512i) -> (__m512i, __m512i, __m
     let high = green(_mm512_unpackhi_epi16(cb, cr));
     let green = _mm512_sub_epi16(_mm512_packs_epi32(low, high), cr);
     (
-        _mm512_add_epi16(luma, scaled(cr, 22971)),
+        _mm512_add_epi16(luma, scaled(cr, RED)),
         _mm512_add_epi16(luma, green),
-        _mm512_add_epi16(luma, scaled(cb, 29033)),
+        _mm512_add_epi16(luma, scaled(cb, BLUE)),
     )
 }
 
