@@ -73,7 +73,7 @@ fn taken(catalog: &Arc<Catalog>, ring: Vec<Memory>) -> Taken {
             worker: 0,
             workers: 1,
         },
-        bank: Arc::new(Bank::default()),
+        bank: Arc::new(Bank::of_batches()),
         ring,
     }
 }

@@ -8,13 +8,12 @@ use std::ops::Range;
 use pyo3::{
     buffer::{PyBuffer, PyUntypedBuffer},
     exceptions::{PyBufferError, PyTypeError, PyValueError},
-    intern,
     prelude::*,
     pybacked::PyBackedBytes,
-    types::{PyBytes, PyTuple},
+    types::PyBytes,
 };
 
-use crate::ending;
+use crate::lend;
 
 /// Bytes that stay the same for the length of a call.
 ///
@@ -91,10 +90,7 @@ impl<'py> Output<'py> {
         inputs: &[Range<usize>],
     ) -> PyResult<Self> {
         let Some(out) = out else {
-            let _visit = ending::Visit::begin(); // numpy may be imported here
-            let shape = PyTuple::new(py, shape)?;
-            // `empty`, not `zeros`: every byte is written, or the array is never seen.
-            let object = numpy::get_array_module(py)?.call_method1(intern!(py, "empty"), (shape, "u1"))?;
+            let object = lend::empty(py, shape)?; // every byte is written, or the array is never seen
             let buffer = PyBuffer::get(&object)?;
             return Ok(Self { object, buffer });
         };
@@ -121,8 +117,8 @@ impl<'py> Output<'py> {
     pub(crate) fn bytes(&mut self) -> &mut [u8] {
         // SAFETY: the buffer is writable, contiguous and exported to `self`, so it is neither moved nor freed,
         // and `&mut self` keeps a second slice from being made of it here. A new array is known to nobody
-        // else; its bytes come from numpy's allocator, which the compiler cannot see through, so they have
-        // some value. With the caller's own array it is the caller's contract, as with any `out=`, that
+        // else; its bytes are kept from before, or come from numpy's allocator, which the compiler cannot see
+        // through, so they have some value. With the caller's own array it is the caller's contract, as with any `out=`, that
         // no other thread uses it during the call.
         self.buffer.as_slice_ptr().map_or(&mut [], |mut bytes| unsafe { bytes.as_mut() })
     }

@@ -1,17 +1,21 @@
-//! Memory of batches: lent to Python as arrays, and lent by the caller to be filled in turn.
+//! Memory of batches and images: lent to Python as arrays, and lent by the caller to be filled in turn.
 #![allow(unsafe_code)]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use numpy::{PyArray1, ndarray::ArrayViewMut1};
 use pyo3::{
     buffer::PyBuffer,
     exceptions::{PyTypeError, PyValueError},
+    intern,
     prelude::*,
+    types::PyTuple,
 };
 use turboshard::loader::{Bank, Memory};
 
-/// Owner of an array's memory; when the last array over it is gone, the next batch can have it.
+use crate::ending;
+
+/// Owner of an array's memory; when the last array over it is gone, the next one can have it.
 #[pyclass(frozen, module = "turboshard._core")]
 struct Block {
     memory: Option<Memory>,
@@ -42,6 +46,29 @@ pub(crate) fn array<'py>(
         let view = ArrayViewMut1::from_shape_ptr(len, start);
         PyArray1::borrow_from_array(&view, block.into_any())
     })
+}
+
+/// Bytes of an image whose memory is kept: less, and malloc keeps it; more, and numpy asks for huge pages.
+const KEPT: std::ops::Range<usize> = 128 << 10..4 << 20;
+/// Bytes kept at most, in the whole process. All of them were in use at once.
+const MOST: usize = 64 << 20;
+
+static IMAGES: LazyLock<Arc<Bank>> = LazyLock::new(|| Arc::new(Bank::new(usize::MAX, MOST)));
+
+/// A new array of `u1`, to be written to before anybody reads it: every byte has some value.
+///
+/// malloc gives memory of an image's size back to the system when it is freed, and a page fault for every 4 KiB of the next
+/// one costs as much as resizing the image. So that memory is kept here.
+pub(crate) fn empty<'py>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyAny>> {
+    let _visit = ending::Visit::begin(); // numpy may be imported here
+    let dimensions = PyTuple::new(py, shape)?;
+    let bytes = shape.iter().try_fold(1_usize, |bytes, &side| bytes.checked_mul(side));
+    match bytes.filter(|bytes| KEPT.contains(bytes)) {
+        Some(bytes) => {
+            array(py, IMAGES.get(bytes), bytes, &IMAGES)?.call_method1(intern!(py, "reshape"), (dimensions,))
+        }
+        None => numpy::get_array_module(py)?.call_method1(intern!(py, "empty"), (dimensions, "u1")),
+    }
 }
 
 /// The caller's buffers, exported to this value for as long as anybody may write to them.

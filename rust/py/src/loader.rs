@@ -63,7 +63,7 @@ impl PyLoader {
         };
         enter::run(py, Some(1), |_| recipe.settle(&catalog, rows.as_deref()))?;
         let fingerprint = catalog.fingerprint_of(rows.as_deref());
-        Ok(Self { catalog, recipe: Arc::new(recipe), rows, fingerprint, bank: Arc::default() })
+        Ok(Self { catalog, recipe: Arc::new(recipe), rows, fingerprint, bank: Arc::new(Bank::of_batches()) })
     }
 
     fn __len__(&self) -> usize {

@@ -109,33 +109,53 @@ impl Slots {
     }
 }
 
-/// Memory whose batch is no longer in use, kept so that its pages need not be made again.
+/// Memory that is no longer in use, kept so that its pages need not be made again: that costs more than writing to them.
 ///
 /// It never waits for its lock: whoever finds it taken makes or frees memory instead. So a child born while
 /// somebody held it does not hang.
-#[derive(Default)]
-pub struct Bank(Mutex<Vec<Memory>>);
-
-/// More than a consumer that keeps a batch or two ever gives back.
-const KEPT: usize = 4;
+pub struct Bank {
+    kept: Mutex<Vec<Memory>>,
+    most: usize,
+    most_bytes: usize,
+}
 
 impl Bank {
+    /// One that keeps so many at most, of so many bytes together.
+    pub const fn new(most: usize, most_bytes: usize) -> Self {
+        Self { kept: Mutex::new(Vec::new()), most, most_bytes }
+    }
+
+    /// One for the batches of an iteration: more than a consumer that keeps a batch or two ever gives back.
+    pub const fn of_batches() -> Self {
+        Self::new(4, usize::MAX)
+    }
+
     /// Memory of that length, used before or new.
     pub fn get(&self, len: usize) -> Memory {
-        let kept = self.0.try_lock().ok().and_then(|mut kept| {
-            kept.retain(|memory| memory.len() == len);
-            kept.pop()
+        let kept = self.kept.try_lock().ok().and_then(|mut kept| {
+            // The last that came back is the likeliest to be in a cache.
+            let at = kept.iter().rposition(|memory| memory.len() == len)?;
+            Some(kept.remove(at))
         });
         kept.unwrap_or_else(|| Memory::new(len))
     }
 
-    /// Takes back memory that nobody looks at any more.
+    /// Takes back memory that nobody looks at any more. What was kept longest has to go if it gets too much.
     pub fn put(&self, memory: Memory) {
-        if let Ok(mut kept) = self.0.try_lock()
-            && kept.len() < KEPT
-            && !memory.is_lent()
-        {
+        if memory.is_lent() || memory.len() > self.most_bytes {
+            return;
+        }
+        let mut gone = Vec::new(); // freed when nobody waits for the lock
+        if let Ok(mut kept) = self.kept.try_lock() {
             kept.push(memory);
+            let mut bytes: usize = kept.iter().map(Memory::len).sum();
+            let surplus = |kept: usize, bytes: usize| kept > self.most || bytes > self.most_bytes;
+            let mut old = 0;
+            while let Some(memory) = kept.get(old).filter(|_| surplus(kept.len() - old, bytes)) {
+                bytes -= memory.len();
+                old += 1;
+            }
+            gone.extend(kept.drain(..old));
         }
     }
 }
@@ -162,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_bank_gives_back_what_fits() {
-        let bank = Bank::default();
+        let bank = Bank::new(4, 1000);
         let mut memory = bank.get(10);
         memory.bytes().fill(7);
         bank.put(memory);
@@ -173,5 +193,22 @@ mod tests {
         // SAFETY: the array outlives the memory, and nobody else uses it.
         bank.put(unsafe { Memory::lent(lent.as_mut_ptr(), 4) });
         assert!(!bank.get(4).is_lent());
+    }
+
+    #[test]
+    fn a_bank_keeps_what_it_may_and_the_latest() {
+        let bank = Bank::new(3, 100);
+        let marked = |len: usize, mark: u8| {
+            let mut memory = Memory::new(len);
+            memory.bytes().fill(mark);
+            memory
+        };
+        let kept = |len: usize| bank.get(len).bytes().first().copied();
+        (1..=4).for_each(|mark| bank.put(marked(20 + usize::from(mark), mark)));
+        assert_eq!([21, 22, 23, 24].map(kept), [Some(0), Some(2), Some(3), Some(4)]);
+        (1..=3).for_each(|mark| bank.put(marked(40, mark)));
+        assert_eq!([40, 40, 40].map(kept), [Some(3), Some(2), Some(0)]);
+        bank.put(marked(101, 1));
+        assert_eq!(kept(101), Some(0));
     }
 }
