@@ -54,6 +54,11 @@ fn pax() {
 }
 
 #[test]
+fn index() {
+    replay("index", targets::index);
+}
+
+#[test]
 fn manifest() {
     replay("manifest", targets::manifest);
 }

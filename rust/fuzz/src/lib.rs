@@ -5,7 +5,9 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 use turboshard::{
+    catalog,
     codec::{Codec, DecodeOptions, info},
+    digest::Digest,
     error::Kind,
     image::{Mode, Size},
     index::{Index, Policy},
@@ -72,6 +74,29 @@ pub fn pax(data: &[u8]) {
     }
     let second = pax::parse(&again).expect("what was written is well-formed");
     assert_eq!((second.path, second.size), (records.path, records.size));
+}
+
+/// An index file, as it is and with its digest put right first: whatever is believed, every access stays inside.
+pub fn index(data: &[u8]) {
+    let mut sealed = data.to_vec();
+    sealed.extend(Digest::of(data).0);
+    for bytes in [data, &sealed] {
+        for index in catalog::indexes_of(bytes).unwrap_or_default() {
+            let mut behind = 0;
+            for sample in 0..index.samples.len() {
+                assert_eq!(index.find(index.key(sample)), Some(sample));
+                let span = index.span(sample);
+                assert!(behind <= span.start && span.start < span.end && span.end <= index.file_size);
+                for member in index.members(sample) {
+                    let (data, size) = (index.data_offset[member], index.size[member]);
+                    assert!(span.start < data && data + size <= span.end);
+                    assert!(index.field(member).is_none_or(|field| index.name(member).ends_with(field)));
+                }
+                behind = index.data_offset[index.members(sample).end - 1];
+            }
+            drop((index.fields(), index.sample_of_each()));
+        }
+    }
 }
 
 /// A manifest, and a list of samples.

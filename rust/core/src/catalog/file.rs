@@ -254,7 +254,7 @@ mod tests {
                 for record in &records {
                     for sample in 0..record.index.samples.len() {
                         let span = record.index.span(sample);
-                        assert!(span.end <= record.index.file_size);
+                        assert!(span.start < span.end && span.end <= record.index.file_size);
                         record.index.members(sample).for_each(|m| assert!(record.index.name(m).len() < 100));
                     }
                 }

@@ -32,6 +32,11 @@ pub const FILE: &str = "index-v1";
 /// A file system's clock ticks this slowly (ns): a shard written in the tick of its scan may change unseen.
 const TICK: i64 = 20_000_000;
 
+/// The indexes that the bytes of an index file hold, in its order; `None` unless it is whole and contradicts itself nowhere.
+pub fn indexes_of(bytes: &[u8]) -> Option<Vec<Arc<Index>>> {
+    Some(file::decode(bytes)?.into_iter().map(|record| record.index).collect())
+}
+
 /// The shards of a release, open and indexed.
 #[derive(Debug)]
 pub struct Catalog {

@@ -1,11 +1,13 @@
 //! An index out of columns that were kept elsewhere.
 
 use super::{Index, NO_KEY};
+use crate::tar::header::MAX_SIZE;
 
 impl Index {
     /// Takes columns that were kept elsewhere; `None` if they contradict each other or reach beyond the file.
     ///
-    /// What a member is called and where it lies is believed, that every access stays inside is not.
+    /// What a member is called and where it lies is believed. That members lie one behind the other and inside the file
+    /// is not: lengths are differences of offsets.
     pub(crate) fn restored(mut self) -> Option<Self> {
         let members = self.size.len();
         let columns =
@@ -21,12 +23,15 @@ impl Index {
             }
             start = end;
         }
-        let mut places = self.header_offset.iter().zip(&self.data_offset).zip(&self.size);
-        let inside = |((&header, &data), &size): ((&u64, &u64), &u64)| {
-            header < data && data.checked_add(size).is_some_and(|end| end <= self.file_size)
-        };
-        if start as usize != self.names.len() || !places.all(inside) {
+        if start as usize != self.names.len() || self.file_size > MAX_SIZE {
             return None;
+        }
+        let mut behind = 0;
+        for ((&header, &data), &size) in self.header_offset.iter().zip(&self.data_offset).zip(&self.size) {
+            if header < behind || data <= header {
+                return None;
+            }
+            behind = data.checked_add(size).filter(|&end| end <= self.file_size)?;
         }
         let mut free = 0;
         for sample in &self.samples {
