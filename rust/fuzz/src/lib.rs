@@ -126,7 +126,7 @@ pub fn sums(data: &[u8]) {
     }
 }
 
-/// A JPEG (or PNG): checking and decoding agree, at every reduction.
+/// A JPEG (or PNG, or BMP): checking and decoding agree on a JPEG, at every reduction.
 pub fn jpeg(data: &[u8]) {
     let mut codec = Codec::default();
     drop(info(data));
@@ -136,7 +136,7 @@ pub fn jpeg(data: &[u8]) {
         let mut pixels = vec![0; size.pixels() * 3];
         codec.decode_into(data, &options, &mut pixels)
     });
-    if !data.starts_with(b"\x89PNG") {
+    if !data.starts_with(b"\x89PNG") && !data.starts_with(b"BM") {
         assert_eq!(checked.is_ok(), decoded.is_ok(), "{checked:?} {decoded:?}");
     }
     if decoded.is_ok() {
