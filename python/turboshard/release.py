@@ -29,11 +29,13 @@ class Release:
     Args:
         source: the release's folder (flat, as a download leaves it, or unpacked), a shard, a glob, a
             ``{000000..000010}`` range, or a list of them.
-        lenient: as in `Shard`.
+        lenient: as in `Shard`; and samples of one key in two shards are taken, of which the first answers to
+            the key.
 
     Raises:
         OSError: something is not there, or cannot be read.
-        ShardError: there is no shard, or a list makes no sense.
+        ShardError: there is no shard, or a list makes no sense. When samples are first asked for: a shard is
+            unsound, or two have a sample of one key.
     """
 
     def __init__(self, source: Source | Release, *, lenient: bool = False) -> None:
@@ -239,7 +241,10 @@ class Release:
 
     @cached_property
     def _positions(self) -> dict[str, int]:
-        return {key: position for position, key in enumerate(self.keys)}
+        positions: dict[str, int] = {}
+        for position, key in enumerate(self.keys):
+            positions.setdefault(key, position)
+        return positions
 
     @cached_property
     def _listed(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 //! Never a mapping: a file that shrinks under a mapping kills the process, under `pread` it is an error.
 
 use std::{
+    collections::HashSet,
     fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
@@ -133,6 +134,27 @@ pub fn open_all<P: AsRef<Path> + Sync>(
 ) -> Result<Vec<Shard>> {
     let go_on = pool.go_on(cancel);
     pool.map(paths, &Stash::<()>::new(), cancel, |(), path| Shard::open_unless(path.as_ref(), policy, &go_on))
+}
+
+/// Refuses shards that have a key in common: it would stand for two samples.
+///
+/// # Errors
+/// `Data` naming the shard, the key and the offset of the first that was there before.
+pub fn refuse_repeated_keys<'a>(shards: impl Iterator<Item = &'a Shard>) -> Result<()> {
+    let mut seen: HashSet<&[u8]> = HashSet::new();
+    for shard in shards {
+        let index = shard.index();
+        seen.reserve(index.samples.len());
+        for sample in 0..index.samples.len() {
+            if !seen.insert(index.key(sample)) {
+                return Err(Error::data("an earlier shard has a sample of this key, too")
+                    .in_shard(&shard.path)
+                    .in_member(index.key(sample))
+                    .at_offset(index.span(sample).start));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Fills `buffer` with `len` bytes of a file from `offset`; reuses its memory.

@@ -9,6 +9,7 @@ use std::{
 
 use turboshard::{
     catalog::Catalog,
+    error::Kind,
     index::Policy,
     pool::{Cancel, Pool},
     release::Release,
@@ -50,6 +51,25 @@ fn keys(catalog: &Catalog) -> Vec<Vec<u8>> {
             shard.index().key(number).to_vec()
         })
         .collect()
+}
+
+#[test]
+fn a_key_in_two_shards_is_refused_unless_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    release_in(folder.path());
+    let spec = folder.path().to_str().unwrap();
+    write(&folder.path().join("data/r-000002.tar"), &["d.jpg", "b.jpg", "b.json"]);
+    let release = Release::open(&[spec]).unwrap();
+    let open = |policy| Catalog::open(&release, policy, None, &Pool::new(1).unwrap(), &Cancel::never());
+    for _ in 0..2 {
+        // The index file knows the shards the second time, and changes nothing.
+        let error = open(Policy::default()).unwrap_err();
+        let place = error.place();
+        assert!(matches!(error.kind(), Kind::Data(_)), "{error}");
+        assert!(place.shard.as_ref().unwrap().ends_with("r-000002.tar"));
+        assert_eq!((place.member.as_deref(), place.offset), (Some("b"), Some(1024)));
+    }
+    assert_eq!(open(Policy { skip_special: true, lenient_end: true }).unwrap().len(), 5);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::{
     index::{Index, Policy},
     pool::{Cancel, Pool, Stash},
     release::Release,
-    shard::Shard,
+    shard::{self, Shard},
     writer::AtomicFile,
 };
 
@@ -54,7 +54,7 @@ impl Catalog {
     /// anything read leniently, is scanned each time and leaves no file.
     ///
     /// # Errors
-    /// Those of [`Index::of_file`]; `Io`; `Cancelled`. That the index file cannot be read or written is none.
+    /// Those of [`Index::of_file`]; `Data` if two shards have a sample of one key, unless the policy is lenient; `Io`; `Cancelled`. That the index file cannot be read or written is none.
     pub fn open(
         release: &Release,
         policy: Policy,
@@ -63,10 +63,10 @@ impl Catalog {
         cancel: &Cancel<'_>,
     ) -> Result<Self> {
         let stamps = release.shards.iter().map(|path| stamp(path)).collect::<Result<Vec<_>>>()?;
-        let keeps = !policy.skip_special && !policy.lenient_end;
+        let strict = !policy.skip_special && !policy.lenient_end;
         let mut records: Vec<Option<Record>> = vec![None; stamps.len()];
         let mut stores: Vec<Store> = Vec::new();
-        if keeps {
+        if strict {
             for (number, source) in release.sources.iter().enumerate() {
                 let own = |shard: &usize| release.source_of.get(*shard) == Some(&number);
                 let shards: Vec<usize> = (0..stamps.len()).filter(own).collect();
@@ -100,7 +100,13 @@ impl Catalog {
                 store.keep(&records);
             }
         }
-        Self::of_records(release, records, stamps)
+        let catalog = Self::of_records(release, records, stamps)?;
+        if strict {
+            let hint = "open it leniently to have both: the first answers to the key";
+            shard::refuse_repeated_keys(catalog.shards.iter().map(Arc::as_ref))
+                .map_err(|e| e.with_hint(hint))?;
+        }
+        Ok(catalog)
     }
 
     fn of_records(release: &Release, records: Vec<Record>, stamps: Vec<Stamp>) -> Result<Self> {

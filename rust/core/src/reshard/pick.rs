@@ -15,23 +15,6 @@ use crate::{
     },
 };
 
-/// Refuses sources that have a key in common, or twice in one.
-pub(super) fn refuse_repeated_keys(sources: &[Source]) -> Result<()> {
-    let mut seen: HashSet<&[u8]> = HashSet::new();
-    for source in sources {
-        let index = source.shard.index();
-        for sample in 0..index.samples.len() {
-            if !seen.insert(index.key(sample)) {
-                return Err(Error::data("the same key comes twice in the sources")
-                    .in_shard(source.shard.path())
-                    .in_member(index.key(sample))
-                    .at_offset(index.span(sample).start));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// All fields of the sources, in order of first appearance.
 pub(super) fn fields_of(sources: &[Source]) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();

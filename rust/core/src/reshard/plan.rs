@@ -24,7 +24,7 @@ use crate::{
         select::{self, Fields},
         transform,
     },
-    shard::Shard,
+    shard::{self, Shard},
 };
 
 /// Source bytes after which a part ends; a killed run loses at most a part and what was in flight.
@@ -97,7 +97,7 @@ impl Plan {
         options.check()?;
         let release = Release::open(specs)?;
         let sources = open_sources(&release, pool, cancel)?;
-        pick::refuse_repeated_keys(&sources)?;
+        shard::refuse_repeated_keys(sources.iter().map(|source| &source.shard))?;
         let fields = Fields::parse(&options.select)?;
         fields.check_against(&pick::fields_of(&sources))?;
         let (picked, left_out) = pick::pick(&sources, &fields, options, pool, cancel)?;
