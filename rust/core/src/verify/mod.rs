@@ -9,7 +9,7 @@ mod deep;
 pub mod problem;
 mod receipt;
 mod samples;
-mod survey;
+pub(crate) mod survey;
 mod verdict;
 
 use std::{
@@ -133,8 +133,8 @@ enum State {
     Hashed(Result<(Digest, u64)>),
     /// All of it was looked at.
     Surveyed(Box<Surveyed>),
-    /// A receipt stands for it; with the number of its samples where it stands for these.
-    Remembered(Digest, u64, Option<u64>),
+    /// A receipt stands for it; with the keys of its samples, shortened, where it stands for these.
+    Remembered(Digest, u64, Option<Vec<u64>>),
 }
 
 impl State {
@@ -145,6 +145,17 @@ impl State {
             Self::Hashed(read) => Some(read.as_ref().copied()),
             Self::Surveyed(surveyed) => Some(Ok((surveyed.digest, surveyed.size))),
             Self::Remembered(digest, size, _) => Some(Ok((*digest, *size))),
+        }
+    }
+
+    /// Its samples' keys, shortened, each once; none where it was not looked into.
+    fn keys(&self) -> Vec<u64> {
+        match self {
+            Self::Surveyed(surveyed) => {
+                samples::keys(surveyed).iter().map(|key| receipt::short(key)).collect()
+            }
+            Self::Remembered(_, _, keys) => keys.clone().unwrap_or_default(),
+            Self::Unread | Self::Hashed(_) => Vec::new(),
         }
     }
 }
@@ -176,30 +187,19 @@ pub fn verify(
             let Some(stamp) = file.stamp else { continue };
             let known = if options.deep {
                 let known = context(file.source).and_then(|context| receipt.deep(stamp, context));
-                known.map(|(digest, samples)| (digest, Some(samples)))
+                known.map(|(digest, keys)| (digest, Some(keys.to_vec())))
             } else {
                 receipt.digest(stamp).map(|digest| (digest, None))
             };
-            if let Some((digest, samples)) = known {
-                file.state = State::Remembered(digest, stamp.size(), samples);
+            if let Some((digest, keys)) = known {
+                file.state = State::Remembered(digest, stamp.size(), keys);
                 progress(stamp.size());
             }
         }
     }
-    let unread = |file: &&mut File<'_>| matches!(file.state, State::Unread);
-    let todo: Vec<&mut File<'_>> = files.iter_mut().filter(unread).collect();
-    let paths: Vec<&Path> = todo.iter().map(|file| file.path).collect();
-    let states: Vec<State> = if options.deep {
-        let surveyed = deep::of_files(&paths, pool, cancel, progress)?.into_iter();
-        let state = |read: Result<Surveyed>| {
-            read.map_or_else(|e| State::Hashed(Err(e)), |surveyed| State::Surveyed(Box::new(surveyed)))
-        };
-        surveyed.map(state).collect()
-    } else {
-        digest::of_files(&paths, pool, cancel, progress)?.into_iter().map(State::Hashed).collect()
-    };
-    for (file, state) in todo.into_iter().zip(states) {
-        file.state = state;
+    read(&mut files, options.deep, pool, cancel, progress)?;
+    if options.deep && doubt(&mut files) {
+        read(&mut files, true, pool, cancel, progress)?;
     }
 
     let state_of = |claim: &Claim<'_>| {
@@ -223,6 +223,52 @@ pub fn verify(
         receipt.write()?;
     }
     Ok(report)
+}
+
+/// Reads the files that nothing is known of.
+fn read(
+    files: &mut [File<'_>],
+    deep: bool,
+    pool: &Pool,
+    cancel: &Cancel<'_>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<()> {
+    let unread = |file: &&mut File<'_>| matches!(file.state, State::Unread);
+    let todo: Vec<&mut File<'_>> = files.iter_mut().filter(unread).collect();
+    let paths: Vec<&Path> = todo.iter().map(|file| file.path).collect();
+    let states: Vec<State> = if deep {
+        let surveyed = deep::of_files(&paths, pool, cancel, progress)?.into_iter();
+        let state = |read: Result<Surveyed>| {
+            read.map_or_else(|e| State::Hashed(Err(e)), |surveyed| State::Surveyed(Box::new(surveyed)))
+        };
+        surveyed.map(state).collect()
+    } else {
+        digest::of_files(&paths, pool, cancel, progress)?.into_iter().map(State::Hashed).collect()
+    };
+    for (file, state) in todo.into_iter().zip(states) {
+        file.state = state;
+    }
+    Ok(())
+}
+
+/// Takes back what a receipt says of a file that has a key of another one's; true if there was any. Which of the samples of
+/// a repeated key is told needs both files.
+fn doubt(files: &mut [File<'_>]) -> bool {
+    let mut counts: HashMap<(usize, u64), u32> = HashMap::new();
+    for file in files.iter() {
+        for key in file.state.keys() {
+            *counts.entry((file.source, key)).or_default() += 1;
+        }
+    }
+    let mut any = false;
+    for file in files {
+        let source = file.source;
+        let repeated = |key: u64| counts.get(&(source, key)).is_some_and(|&count| count > 1);
+        if matches!(file.state, State::Remembered(..)) && file.state.keys().into_iter().any(repeated) {
+            (file.state, any) = (State::Unread, true);
+        }
+    }
+    any
 }
 
 fn promises(release: &Release) -> Result<Vec<Promise>> {
@@ -266,8 +312,9 @@ fn remember(
                 // An anomaly that was let pass is to be told every time.
                 let clean =
                     !report.problems.iter().any(|problem| numbers().any(|number| number == problem.line));
-                let samples = lines().find_map(|line| line.samples.as_ref()).map(|samples| samples.count);
-                receipt.note(stamp, digest, context(file.source).filter(|_| clean).zip(samples));
+                let inside = lines().any(|line| line.samples.is_some());
+                let deep = context(file.source).filter(|_| clean && inside);
+                receipt.note(stamp, digest, deep.map(|context| (context, file.state.keys())));
             }
             _ => receipt.forget(stamp),
         }

@@ -69,7 +69,7 @@ impl Stamp {
 }
 
 /// What was found out about one state of a file.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Known {
     #[serde(flatten)]
     stamp: Stamp,
@@ -78,8 +78,15 @@ pub(super) struct Known {
     /// What it was verified against, if down to its pixels and good: see [`Receipt::deep`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     deep: Option<Digest>,
-    #[serde(default)]
-    samples: Option<u64>,
+    /// Short digests of its samples' keys, as [`short`] makes them, so that a key is not found in two shards of which one
+    /// is not read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    keys: Option<Vec<u64>>,
+}
+
+/// A key in 64 bits. Two keys that happen to agree cost a second look and nothing else.
+pub(super) fn short(key: &str) -> u64 {
+    Digest::of(key.as_bytes()).0.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -127,25 +134,25 @@ impl Receipt {
         self.get(stamp).map(|known| known.sha256)
     }
 
-    /// Digest and samples of a file in this state, if it was found good down to its pixels against that `context`.
-    pub(super) fn deep(&self, stamp: Stamp, context: Digest) -> Option<(Digest, u64)> {
+    /// Digest and keys of a file in this state, if it was found good down to its pixels against that `context`.
+    pub(super) fn deep(&self, stamp: Stamp, context: Digest) -> Option<(Digest, &[u64])> {
         let known = self.get(stamp).filter(|known| known.deep == Some(context))?;
-        Some((known.sha256, known.samples?))
+        Some((known.sha256, known.keys.as_deref()?))
     }
 
     fn get(&self, stamp: Stamp) -> Option<&Known> {
         self.known.get(&(stamp.dev, stamp.inode)).filter(|known| known.stamp == stamp)
     }
 
-    /// Notes what a file in this state is, with the context and samples if all of it was found good.
-    pub(super) fn note(&mut self, stamp: Stamp, sha256: Digest, deep: Option<(Digest, u64)>) {
+    /// Notes what a file in this state is, with the context and its keys if all of it was found good.
+    pub(super) fn note(&mut self, stamp: Stamp, sha256: Digest, deep: Option<(Digest, Vec<u64>)>) {
         if !stamp.is_settled(self.begun) {
             return;
         }
         // A look that went less deep does not undo one that went deeper.
-        let before = self.get(stamp).and_then(|known| Some((known.deep?, known.samples?)));
-        let (deep, samples) = deep.or(before).unzip();
-        self.known.insert((stamp.dev, stamp.inode), Known { stamp, sha256, deep, samples });
+        let before = self.get(stamp).and_then(|known| Some((known.deep?, known.keys.clone()?)));
+        let (deep, keys) = deep.or(before).unzip();
+        self.known.insert((stamp.dev, stamp.inode), Known { stamp, sha256, deep, keys });
     }
 
     /// Forgets a file in whatever state.
@@ -158,7 +165,7 @@ impl Receipt {
     /// # Errors
     /// `Io`.
     pub(super) fn write(&self) -> Result<()> {
-        let mut verified: Vec<Known> = self.known.values().copied().collect();
+        let mut verified: Vec<Known> = self.known.values().cloned().collect();
         verified.sort_by_key(|known| (known.stamp.dev, known.stamp.inode));
         let turboshard = env!("CARGO_PKG_VERSION").to_owned();
         let document = Document { schema_version: SCHEMA, turboshard, verified };
@@ -184,11 +191,14 @@ mod tests {
         receipt.note(stamp, digest, None);
         assert_eq!(receipt.digest(stamp), None, "written to just now");
         receipt.begun = SystemTime::now() + 2 * TICK;
-        receipt.note(stamp, digest, Some((digest, 3)));
+        receipt.note(stamp, digest, Some((digest, vec![3, 4])));
         receipt.note(stamp, digest, None);
         receipt.write().unwrap();
         let again = Receipt::open(&path).unwrap();
-        assert_eq!((again.digest(stamp), again.deep(stamp, digest)), (Some(digest), Some((digest, 3))));
+        assert_eq!(
+            (again.digest(stamp), again.deep(stamp, digest)),
+            (Some(digest), Some((digest, &[3, 4][..])))
+        );
         assert_eq!(again.deep(stamp, Digest::of(b"another manifest")), None);
         std::thread::sleep(TICK);
         // Same size, time set back: only the change time shows it.

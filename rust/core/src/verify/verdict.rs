@@ -62,7 +62,9 @@ pub(super) fn look_inside(
         }
         line.samples = match &file.state {
             State::Surveyed(surveyed) => Some(samples_of(surveyed, &own, line.outcome != Outcome::Ok)),
-            State::Remembered(_, _, count) => count.map(|count| Samples { count, ..Samples::default() }),
+            State::Remembered(_, _, keys) => {
+                keys.as_ref().map(|keys| Samples { count: keys.len() as u64, ..Samples::default() })
+            }
             _ => None,
         };
     }

@@ -1,6 +1,8 @@
 //! Verification down to the pixels: damage of every kind is named, and what it did not touch is still there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod receipt;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -240,39 +242,6 @@ fn lenient_lets_pass_what_takes_nothing_away() {
     }
     let junk = [&bytes[..], &[7; 100]].concat();
     assert_eq!(found(&deep(&release(&junk, None, FIELDS, None))), [("trailing-garbage", "-")]);
-}
-
-#[test]
-fn a_receipt_stands_for_what_is_good_and_for_nothing_else() {
-    let bytes = tar(&members());
-    let root = release(&bytes, None, FIELDS, None);
-    let receipt = root.path().join("receipt");
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    let run = |deep| {
-        let options = Options { deep, receipt: Some(receipt.clone()), ..Options::default() };
-        let release = Release::open(&[root.path().to_str().unwrap()]).unwrap();
-        let pool = Pool::new(2).unwrap();
-        verify(&release, &options, &pool, &Cancel::never(), &|_| ()).unwrap()
-    };
-    let told = |report: &Report| (report.remembered, report.is_ok());
-    assert_eq!(told(&run(false)), (0, true));
-    assert_eq!(told(&run(false)), (1, true));
-    assert_eq!(told(&run(true)), (0, true), "a digest is not a look inside");
-    assert_eq!(told(&run(true)), (1, true));
-    assert_eq!(told(&run(false)), (1, true));
-    assert_eq!(run(true).lines[0].samples.as_ref().unwrap().count, 5);
-    // Another promise is another verdict, although the shard is as it was.
-    let manifest = root.path().join("metadata/release_manifest.json");
-    let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replace("\"b.jpg\"", "\"b.jpg\", \"c.jpg\"")).unwrap();
-    assert_eq!(told(&run(true)), (0, false));
-    fs::write(&manifest, text).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    let mut changed = bytes.clone();
-    changed[700] ^= 1;
-    fs::write(root.path().join(SHARD), &changed).unwrap();
-    assert_eq!(told(&run(false)), (0, false));
-    assert_eq!(told(&run(false)), (0, false), "what is bad is not remembered");
 }
 
 #[test]
