@@ -44,6 +44,18 @@ impl Index {
         Self::of_reader(Reader::of_bytes(bytes, base_offset, policy), &|| Ok(()))
     }
 
+    /// Indexes members that are known already, in order.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Tar`] if a sample has a field twice, or is in two places.
+    pub(crate) fn of_entries<'a>(file_size: u64, entries: impl Iterator<Item = Entry<'a>>) -> Result<Self> {
+        let (mut index, mut ascending) = (Self::empty(file_size), true);
+        for entry in entries {
+            ascending &= index.push(&entry)?;
+        }
+        index.finish(None, Vec::new(), ascending)
+    }
+
     pub(super) fn of_reader<B: Blocks>(
         mut reader: Reader<B>,
         go_on: &dyn Fn() -> Result<()>,

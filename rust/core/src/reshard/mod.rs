@@ -14,6 +14,7 @@ mod options;
 mod parts;
 mod pick;
 mod plan;
+mod salvage;
 pub mod select;
 mod transform;
 mod work;

@@ -29,7 +29,7 @@ pub(super) fn fields_of(sources: &[Source]) -> Vec<String> {
     fields
 }
 
-/// The samples to keep, in source order, and those that keep no member.
+/// The samples to keep, in source order, and those that keep no member or were lost.
 pub(super) fn pick(
     sources: &[Source],
     fields: &Fields,
@@ -42,6 +42,8 @@ pub(super) fn pick(
     let mut candidates = Vec::new();
     let mut left_out = Vec::new();
     for (number, source) in sources.iter().enumerate() {
+        let asked = |lost: &&LeftOut| wanted.as_mut().is_none_or(|wanted| wanted.remove(lost.key.as_bytes()));
+        left_out.extend(source.lost.iter().filter(asked).cloned());
         let index = source.shard.index();
         for (sample, members) in index.samples.iter().enumerate() {
             if wanted.as_mut().is_some_and(|wanted| !wanted.remove(index.key(sample))) {

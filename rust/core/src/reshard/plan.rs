@@ -20,7 +20,7 @@ use crate::{
     release::{Expected, Release},
     reshard::{
         options::Options,
-        pick,
+        pick, salvage,
         select::{self, Fields},
         transform,
     },
@@ -43,6 +43,8 @@ pub struct Source {
     pub filename: String,
     /// Its published digest.
     pub expected: Option<Digest>,
+    /// What damage of its structure took, by key; `-` where that is not known.
+    pub lost: Vec<LeftOut>,
 }
 
 /// A sample that goes into the new release.
@@ -96,7 +98,7 @@ impl Plan {
     pub fn new(specs: &[String], options: &Options, pool: &Pool, cancel: &Cancel<'_>) -> Result<Self> {
         options.check()?;
         let release = Release::open(specs)?;
-        let sources = open_sources(&release, pool, cancel)?;
+        let sources = open_sources(&release, options, pool, cancel)?;
         shard::refuse_repeated_keys(sources.iter().map(|source| &source.shard))?;
         let fields = Fields::parse(&options.select)?;
         fields.check_against(&pick::fields_of(&sources))?;
@@ -213,28 +215,47 @@ fn span_len(source: &Source, sample: usize) -> u64 {
     span.end - span.start
 }
 
-fn open_sources(release: &Release, pool: &Pool, cancel: &Cancel<'_>) -> Result<Vec<Source>> {
+fn open_sources(
+    release: &Release,
+    options: &Options,
+    pool: &Pool,
+    cancel: &Cancel<'_>,
+) -> Result<Vec<Source>> {
     if let Some(missing) = release.missing().first() {
         return Err(Error::data("the release lists a shard that is not there")
             .in_shard(&release.root().join(missing))
             .with_hint("fetch it, or name the shards to be read one by one"));
     }
     let shards = release.shards.iter().zip(&release.expected);
+    let go_on = pool.go_on(cancel);
     let open = |(): &mut (), (path, expected): (&PathBuf, &Expected)| {
         if let Some(conflict) = &expected.conflict {
             return Err(Error::data(conflict.clone()).in_shard(path));
         }
-        let shard = Shard::open(path, Policy::default())?;
+        let (shard, lost) = match Shard::open_unless(path, Policy::default(), &go_on) {
+            Ok(shard) => (shard, Vec::new()),
+            Err(refused) if options.skip_bad => salvage::open(path, refused, &go_on)?,
+            Err(refused) => return Err(refused),
+        };
         let size = shard.index().file_size;
-        if let Some(listed) = expected.size.filter(|&listed| listed != size) {
+        // Whoever salvages what cannot be fetched again has what is left of it.
+        let salvages = options.skip_bad && !options.verify;
+        if let Some(listed) = expected.size.filter(|&listed| listed != size && !salvages) {
             return Err(
                 Error::data(format!("the file has {size} bytes, the manifest says {listed}")).in_shard(path)
             );
         }
         let name = path.file_name().unwrap_or(path.as_os_str());
-        Ok(Source { shard, filename: name.to_string_lossy().into_owned(), expected: expected.digest })
+        let filename = name.to_string_lossy().into_owned();
+        Ok(Source { shard, filename, expected: expected.digest, lost })
     };
-    let sources = pool.map(shards, &Stash::new(), cancel, open)?;
+    let mut sources = pool.map(shards, &Stash::new(), cancel, open)?;
+    if sources.iter().any(|source| !source.lost.is_empty()) {
+        let rows = release.samples()?.unwrap_or_default();
+        for source in sources.iter_mut().filter(|source| !source.lost.is_empty()) {
+            salvage::name_the_lost(&source.filename, &source.shard, &rows, &mut source.lost);
+        }
+    }
     if sources.iter().all(|source| source.shard.index().samples.is_empty()) {
         return Err(Error::data("the source has no samples"));
     }

@@ -28,30 +28,32 @@ const LENIENT: Policy = Policy { skip_special: true, lenient_end: true };
 
 /// A regular file in the shard.
 #[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub(super) name: Vec<u8>,
+pub(crate) struct Member {
+    pub(crate) name: Vec<u8>,
     /// From its first header to its last padding.
-    pub(super) span: Range<u64>,
+    pub(crate) span: Range<u64>,
+    /// Its own bytes.
+    pub(crate) data: Range<u64>,
     /// Too large to be looked into.
-    pub(super) too_large: bool,
+    pub(crate) too_large: bool,
 }
 
 /// What is unsound about the structure.
 #[derive(Debug, Clone)]
-pub(super) struct Damage {
-    pub(super) fault: TarFault,
-    pub(super) member: Option<String>,
-    pub(super) offset: u64,
+pub(crate) struct Damage {
+    pub(crate) fault: TarFault,
+    pub(crate) member: Option<String>,
+    pub(crate) offset: u64,
     /// Bytes of which nothing could be made.
-    pub(super) range: Option<Range<u64>>,
+    pub(crate) range: Option<Range<u64>>,
 }
 
 /// A payload that was asked for, whole.
 #[derive(Debug)]
-pub(super) struct Payload {
+pub(crate) struct Payload {
     /// Number in [`Survey::members`].
-    pub(super) member: usize,
-    pub(super) bytes: Vec<u8>,
+    pub(crate) member: usize,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A payload on its way.
@@ -64,7 +66,7 @@ struct Wanted {
 
 /// The walk over one shard.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     walk: Walk,
     file: FileBlocks,
     size: u64,
@@ -72,21 +74,24 @@ pub(super) struct Survey {
     search: Option<u64>,
     /// Nothing more is to be made of the file.
     stopped: bool,
+    /// Payloads are cut out.
+    looks_inside: bool,
     wanted: VecDeque<Wanted>,
-    pub(super) members: Vec<Member>,
-    pub(super) damage: Vec<Damage>,
+    pub(crate) members: Vec<Member>,
+    pub(crate) damage: Vec<Damage>,
     /// The operating system's error, or an anomaly of no tar.
-    pub(super) failed: Option<Error>,
+    pub(crate) failed: Option<Error>,
 }
 
 impl Survey {
-    pub(super) fn new(path: &Path, file: Arc<File>, size: u64) -> Self {
+    pub(crate) fn new(path: &Path, file: Arc<File>, size: u64) -> Self {
         Self {
             walk: Walk::new(LENIENT),
             file: FileBlocks::new(file, path, size),
             size,
             search: None,
             stopped: false,
+            looks_inside: true,
             wanted: VecDeque::new(),
             members: Vec::new(),
             damage: Vec::new(),
@@ -94,9 +99,14 @@ impl Survey {
         }
     }
 
+    /// A walk that gives no payloads.
+    pub(crate) fn of_structure(path: &Path, file: Arc<File>, size: u64) -> Self {
+        Self { looks_inside: false, ..Self::new(path, file, size) }
+    }
+
     /// Takes the bytes from `start`, which is whole blocks from the file's; gives payloads that are complete to `ready`.
     /// `spare` are buffers to be used for them.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         chunk: &[u8],
         start: u64,
@@ -132,7 +142,7 @@ impl Survey {
     }
 
     /// Looks at what ends the file, once all of its bytes were taken.
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         while !self.stopped && self.search.is_none() && self.walk.end().is_none() {
             self.step(None, &mut Vec::new());
         }
@@ -156,8 +166,8 @@ impl Survey {
             entry.map(|entry| {
                 let end = entry.data_offset + entry.size + padding(entry.size);
                 let span = entry.header_offset..end.min(self.size);
-                let member = Member { name: entry.name.to_vec(), span, too_large: false };
-                (member, entry.data_offset..entry.data_offset + entry.size)
+                let data = entry.data_offset..entry.data_offset + entry.size;
+                Member { name: entry.name.to_vec(), span, data, too_large: false }
             })
         });
         let mut hole = None;
@@ -173,7 +183,7 @@ impl Survey {
             self.damage.push(Damage { fault: skipped.fault, member, offset: skipped.offset, range });
         }
         match found {
-            Ok(Some((member, data))) => self.want(member, data, spare),
+            Ok(Some(member)) => self.want(member, spare),
             Ok(None) => {
                 if let Some((offset, true)) = hole {
                     self.go_past_hole(offset);
@@ -183,8 +193,9 @@ impl Survey {
         }
     }
 
-    fn want(&mut self, mut member: Member, data: Range<u64>, spare: &mut Vec<Vec<u8>>) {
-        if let Some(limit) = limit_of(&member.name) {
+    fn want(&mut self, mut member: Member, spare: &mut Vec<Vec<u8>>) {
+        if let Some(limit) = limit_of(&member.name).filter(|_| self.looks_inside) {
+            let data = member.data.clone();
             member.too_large = data.end - data.start > limit;
             if !member.too_large {
                 let mut bytes = spare.pop().unwrap_or_default();
@@ -259,7 +270,7 @@ fn limit_of(name: &[u8]) -> Option<u64> {
 }
 
 /// True for the field that describes its sample.
-pub(super) fn is_json(field: &str) -> bool {
+pub(crate) fn is_json(field: &str) -> bool {
     field.eq_ignore_ascii_case("json")
 }
 
@@ -281,6 +292,6 @@ fn is_filled(block: &Block) -> bool {
     !block[..100].contains(&0)
 }
 
-pub(super) fn lossy(name: &[u8]) -> String {
+pub(crate) fn lossy(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
