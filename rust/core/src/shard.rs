@@ -4,10 +4,11 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
@@ -18,12 +19,45 @@ use crate::{
     pool::{Cancel, Pool, Stash},
 };
 
+/// What the operating system says of a file; another stamp is another content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// When it was last written to, nanoseconds since 1970.
+    pub modified: i64,
+}
+
+impl Stamp {
+    /// Of what the path leads to now.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn of_path(path: &Path) -> Result<Self> {
+        fs::metadata(path).map(|meta| Self::of(&meta)).map_err(|e| Error::io(path, e))
+    }
+
+    fn of(meta: &Metadata) -> Self {
+        Self { size: meta.len(), modified: meta.modified().map_or(0, nanoseconds) }
+    }
+}
+
+/// Nanoseconds since 1970.
+pub(crate) fn nanoseconds(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |before| -before),
+    }
+}
+
 /// An indexed shard. Cheap to share between threads; reads do not move a file position.
 #[derive(Debug)]
 pub struct Shard {
     path: PathBuf,
     index: Arc<Index>,
     file: File,
+    /// Of the file when it was indexed.
+    stamp: Stamp,
 }
 
 impl Shard {
@@ -40,21 +74,43 @@ impl Shard {
     /// # Errors
     /// Those of [`Shard::open`] and of `go_on`.
     pub fn open_unless(path: &Path, policy: Policy, go_on: &dyn Fn() -> Result<()>) -> Result<Self> {
+        let stamp = Stamp::of_path(path)?;
         let index = Index::of_file_unless(path, policy, go_on)?;
-        Self::with_index(path, Arc::new(index))
+        Self::with_index(path, Arc::new(index), stamp)
     }
 
-    /// Opens a shard whose index is known.
+    /// Opens a shard whose index is known, made when the file had that stamp.
     ///
     /// # Errors
-    /// `Io`; `Data` if the file has not the size that was indexed.
-    pub fn with_index(path: &Path, index: Arc<Index>) -> Result<Self> {
+    /// `Io`; `Data` if the file has not the size that was indexed, or was written to since.
+    pub fn with_index(path: &Path, index: Arc<Index>, stamp: Stamp) -> Result<Self> {
         let (file, size) = open_regular(path)?;
         if size != index.file_size {
             let words = format!("the file has {size} bytes, its index says {}", index.file_size);
             return Err(Error::data(words).in_shard(path));
         }
-        Ok(Self { path: path.to_owned(), index, file })
+        let shard = Self { path: path.to_owned(), index, file, stamp };
+        shard.check_file()?;
+        Ok(shard)
+    }
+
+    /// Refuses a path that leads to another file now, or to one that was written to.
+    ///
+    /// # Errors
+    /// `Data`, `Io`.
+    pub fn check_path(&self) -> Result<()> {
+        if Stamp::of_path(&self.path)? == self.stamp { Ok(()) } else { Err(self.changed()) }
+    }
+
+    /// Refuses an open file that was written to since it was indexed: the index may be another one's.
+    fn check_file(&self) -> Result<()> {
+        let meta = self.file.metadata().map_err(|e| Error::io(&self.path, e))?;
+        if Stamp::of(&meta) == self.stamp { Ok(()) } else { Err(self.changed()) }
+    }
+
+    fn changed(&self) -> Error {
+        let error = Error::data("the shard changed since it was opened").in_shard(&self.path);
+        error.with_hint("open it again")
     }
 
     /// The path it was opened by.
@@ -70,7 +126,7 @@ impl Shard {
     /// Fills `buffer` with the bytes from `offset`; reuses its memory.
     ///
     /// # Errors
-    /// `Tar(Truncated)` if the file ends first: it shrank since it was indexed. `Io`.
+    /// `Tar(Truncated)` if the file ends first: it shrank since it was indexed. `Data` if it was written to since. `Io`.
     pub fn read_into(&self, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
         // Checked first, so that a wrong length is an error and not an allocation.
         self.check_range(offset, len)?;
@@ -78,14 +134,15 @@ impl Shard {
         self.read_exact(offset, buffer)
     }
 
-    /// Fills all of `bytes` with the bytes from `offset`.
+    /// Fills all of `bytes` with the bytes from `offset`, as they were when the shard was indexed.
     ///
     /// # Errors
     /// As [`Shard::read_into`].
     pub fn read_exact(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
         self.check_range(offset, bytes.len())?;
         let got = pread(&self.file, bytes, offset).map_err(|e| Error::io(&self.path, e))?;
-        if got < bytes.len() { Err(self.truncated(offset)) } else { Ok(()) }
+        // Asked after the bytes were read, so that whatever was written before them shows.
+        if got < bytes.len() { Err(self.truncated(offset)) } else { self.check_file() }
     }
 
     fn check_range(&self, offset: u64, len: usize) -> Result<()> {
@@ -230,7 +287,28 @@ mod tests {
         let error = shard.read_member(0, &mut Vec::new()).unwrap_err();
         assert!(matches!(error.kind(), Kind::Tar(TarFault::Truncated)), "{error}");
         assert_eq!(error.place().member.as_deref(), Some("a.jpg"));
-        assert!(Shard::with_index(&path, shard.index().clone()).is_err());
+        assert!(Shard::with_index(&path, shard.index().clone(), shard.stamp).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_written_to_in_place_is_an_error_and_one_that_is_replaced_is_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = shard_in(folder.path());
+        let shard = Shard::open(&path, Policy::default()).unwrap();
+        let (mut bytes, mut found) = (fs::read(&path).unwrap(), Vec::new());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        bytes[512] = 7;
+        fs::write(folder.path().join("new"), &bytes).unwrap();
+        fs::rename(&path, folder.path().join("old")).unwrap();
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        shard.read_member(0, &mut found).unwrap();
+        assert_eq!(found, [1; 700]);
+        assert!(matches!(shard.check_path().unwrap_err().kind(), Kind::Data(_)));
+        fs::write(folder.path().join("old"), &bytes).unwrap();
+        let error = shard.read_member(0, &mut found).unwrap_err();
+        assert!(matches!(error.kind(), Kind::Data(_)), "{error}");
+        assert_eq!(error.place().shard.as_deref(), path.to_str());
+        assert!(Shard::with_index(&path, shard.index().clone(), shard.stamp).is_err());
     }
 
     #[test]

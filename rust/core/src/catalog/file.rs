@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use crate::{
     digest::Digest,
     index::{End, Index},
+    shard::Stamp,
 };
 
 /// First bytes of the file; the last but one is the version.
@@ -34,14 +35,6 @@ pub(super) struct Record {
     /// Digest of the columns: what makes one shard another, whenever and wherever it was written.
     pub(super) layout: Digest,
     pub(super) index: std::sync::Arc<Index>,
-}
-
-/// What the operating system says of a file; another stamp is another file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) size: u64,
-    /// Nanoseconds since 1970.
-    pub(super) modified: i64,
 }
 
 /// The digest of a shard's size and columns.

@@ -8,7 +8,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 use crate::{
@@ -17,13 +17,13 @@ use crate::{
     index::{Index, Policy},
     pool::{Cancel, Pool, Stash},
     release::Release,
-    shard::{self, Shard},
+    shard::{self, Shard, Stamp, nanoseconds},
     writer::AtomicFile,
 };
 
 mod file;
 
-use file::{Record, Stamp};
+use file::Record;
 
 /// Folder of the index file in a release's root.
 pub const FOLDER: &str = ".turboshard";
@@ -41,7 +41,6 @@ pub fn indexes_of(bytes: &[u8]) -> Option<Vec<Arc<Index>>> {
 #[derive(Debug)]
 pub struct Catalog {
     shards: Vec<Arc<Shard>>,
-    stamps: Vec<Stamp>,
     /// Where the samples of each shard end in the whole.
     ends: Vec<usize>,
     fingerprint: Digest,
@@ -62,7 +61,7 @@ impl Catalog {
         pool: &Pool,
         cancel: &Cancel<'_>,
     ) -> Result<Self> {
-        let stamps = release.shards.iter().map(|path| stamp(path)).collect::<Result<Vec<_>>>()?;
+        let stamps = release.shards.iter().map(|path| Stamp::of_path(path)).collect::<Result<Vec<_>>>()?;
         let strict = !policy.skip_special && !policy.lenient_end;
         let mut records: Vec<Option<Record>> = vec![None; stamps.len()];
         let mut stores: Vec<Store> = Vec::new();
@@ -100,7 +99,7 @@ impl Catalog {
                 store.keep(&records);
             }
         }
-        let catalog = Self::of_records(release, records, stamps)?;
+        let catalog = Self::of_records(release, records)?;
         if strict {
             let hint = "open it leniently to have both: the first answers to the key";
             shard::refuse_repeated_keys(catalog.shards.iter().map(Arc::as_ref))
@@ -109,7 +108,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    fn of_records(release: &Release, records: Vec<Record>, stamps: Vec<Stamp>) -> Result<Self> {
+    fn of_records(release: &Release, records: Vec<Record>) -> Result<Self> {
         let mut shards = Vec::with_capacity(records.len());
         let mut ends = Vec::with_capacity(records.len());
         let mut facts = Vec::new();
@@ -121,9 +120,9 @@ impl Catalog {
             facts.extend(record.layout.0);
             end += record.index.samples.len();
             ends.push(end);
-            shards.push(Arc::new(Shard::with_index(path, record.index)?));
+            shards.push(Arc::new(Shard::with_index(path, record.index, record.stamp)?));
         }
-        Ok(Self { shards, stamps, ends, fingerprint: Digest::of(&facts) })
+        Ok(Self { shards, ends, fingerprint: Digest::of(&facts) })
     }
 
     /// The shards, in the release's order.
@@ -173,28 +172,10 @@ impl Catalog {
     /// # Errors
     /// `Data` naming the first shard that was written to or replaced; `Io`.
     pub fn check_unchanged(&self) -> Result<()> {
-        for (shard, &opened) in self.shards.iter().zip(&self.stamps) {
-            if stamp(shard.path())? != opened {
-                let hint = "open the release again";
-                return Err(Error::data("the shard changed since it was opened")
-                    .in_shard(shard.path())
-                    .with_hint(hint));
-            }
+        for shard in &self.shards {
+            shard.check_path()?;
         }
         Ok(())
-    }
-}
-
-fn stamp(path: &Path) -> Result<Stamp> {
-    let meta = fs::metadata(path).map_err(|e| Error::io(path, e))?;
-    let modified = meta.modified().map_or(0, nanoseconds);
-    Ok(Stamp { size: meta.len(), modified })
-}
-
-fn nanoseconds(time: SystemTime) -> i64 {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |before| -before),
     }
 }
 

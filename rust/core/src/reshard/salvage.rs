@@ -17,7 +17,7 @@ use crate::{
     index::{Index, lower, split_key},
     manifest::LeftOut,
     samples::{SAMPLES_NAME, SampleRow},
-    shard::{self, Shard},
+    shard::{self, Shard, Stamp},
     sums::base_name,
     tar::read::Entry,
     verify::survey::{Damage, Member, Survey, lossy},
@@ -51,6 +51,7 @@ pub(super) fn open(
     {
         return Err(refused);
     }
+    let stamp = Stamp::of_path(path)?;
     let (size, mut survey) = survey(path, go_on)?;
     if let Some(error) = survey.failed.take() {
         return Err(error);
@@ -78,7 +79,7 @@ pub(super) fn open(
             named.push(lost);
         }
     }
-    Ok((Shard::with_index(path, Arc::new(index))?, named))
+    Ok((Shard::with_index(path, Arc::new(index), stamp)?, named))
 }
 
 /// Adds the samples that are listed for the damaged shard and are not in it any more. The list then tells by name what was
