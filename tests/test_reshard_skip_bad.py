@@ -9,7 +9,8 @@ import turboshard as ts
 
 from . import releases
 from . import strategies as make
-from .reference import release
+from .reference import digest, release
+from .reference import shard as reference
 from .releases import turboshard
 from .resharding import KEYS, SAMPLES, assert_sound, keys_of, manifest
 
@@ -46,6 +47,30 @@ def test_bad_samples_are_left_out_and_listed(tmp_path: Path, flags: tuple[str, .
     told = json.loads(again.stdout)
     assert told["finished_before"] is True
     assert told["left_out"] == left_out
+
+
+def test_a_damaged_shard_yields_its_whole_samples(tmp_path: Path) -> None:
+    """A flipped bit in a header of the first shard, the second cut behind its third sample; both published so."""
+    source, out = releases.write(tmp_path / "source", SAMPLES, per_shard=4), tmp_path / "out"
+    first, second, _ = releases.shards(source)
+    runs = reference.samples(reference.members(first))
+    first.write_bytes(make.flip(first.read_bytes(), 8 * runs[1][1].header))
+    second.write_bytes(second.read_bytes()[: reference.samples(reference.members(second))[2][-1].end])
+    sums = "".join(f"{digest.sha256_of_file(p)}  data/{p.name}\n" for p in releases.shards(source))
+    (source / "checksums/SHA256SUMS").write_text(sums)
+    (source / "metadata/release_manifest.json").unlink()
+    assert "header checksum" in turboshard("reshard", source, "-o", out, check=1).stderr
+    done = turboshard("reshard", source, "-o", out, "--skip-bad", check=1)
+    assert_sound(out)
+    kept = [key for number, key in enumerate(KEYS) if number not in (1, 7)]
+    assert keys_of(release.samples_of(out)) == kept
+    told = {row["key"]: row["reason"].split(":")[0] for row in manifest(out)["left_out"]}
+    assert told == {KEYS[1]: "header-checksum", KEYS[7]: "missing-sample"}
+    assert all(key in done.stderr for key in told)
+    # verify says the same of the shard, by name.
+    report = json.loads(turboshard("verify", source, "--deep", "--json", check=1).stdout)
+    assert report["shards"][0]["bad"] == [KEYS[1]]
+    assert report["shards"][0]["good"] == [KEYS[0], KEYS[2], KEYS[3]]
 
 
 def test_without_it_the_first_bad_sample_stops(tmp_path: Path) -> None:
