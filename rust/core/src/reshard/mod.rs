@@ -98,12 +98,9 @@ pub fn reshard(
     }
     let work = Work::open(dst)?;
     let mut run = collect::Run::open(&plan, dst, &work, tools)?;
-    for source in 0..plan.sources.len() {
-        let todo = run.todo(source);
-        if run.must_read(source, &todo) {
-            parts::make(&plan, source, &todo, &work.path, &mut run.journal, tools)?;
-        }
-    }
+    let todo = (0..plan.sources.len()).map(|source| (source, run.todo(source)));
+    let todo: Vec<(usize, Vec<usize>)> = todo.filter(|(source, todo)| run.must_read(*source, todo)).collect();
+    parts::make(&plan, &todo, &work.path, &mut run.journal, tools)?;
     run.pack(tools)?;
     let outcome = run.publish()?;
     work.remove()?;

@@ -1,4 +1,4 @@
-//! Parts: a source shard read once from start to end, hashed on the way, its samples made anew on the pool
+//! Parts: source shards read once from start to end, hashed on the way, their samples made anew on the pool
 //! and written in order.
 //!
 //! The calling thread reads, hashes and writes; the pool's threads decode, resize and encode. What is in
@@ -33,65 +33,64 @@ pub(super) fn part_path(work: &Path, part: usize) -> PathBuf {
     work.join("parts").join(format!("{part:06}.part"))
 }
 
-/// What goes through the pipeline, in the order of the source.
+/// What goes through the pipeline, in the order of the sources.
 enum Item<S> {
     Begin(usize),
     Sample(S),
     /// The part's last sample came before; the digest is that of the source from its start to here.
     End(usize, Digest),
+    /// A source was read to its end and is what its release says.
+    Read(usize, Digest),
 }
 
-/// Makes those parts of one source that are to be made, and checks the source's digest.
+/// Makes the parts of these sources that are to be made, and checks the sources' digests. One pipeline for all of them: no
+/// thread waits at a source's end.
 ///
 /// # Errors
-/// `Digest` if the source is not what its release says; `Io`, `Tar`, `Image`, `Cancelled`. Parts noted in
+/// `Digest` if a source is not what its release says; `Io`, `Tar`, `Image`, `Cancelled`. Parts noted in
 /// the journal before the error stand: each proves by itself which bytes it was made from.
 pub(super) fn make(
     plan: &Plan,
-    source: usize,
-    todo: &[usize],
+    sources: &[(usize, Vec<usize>)],
     work: &Path,
     journal: &mut Journal,
     tools: &Tools<'_>,
 ) -> Result<()> {
     let transform = Transform::new(&plan.options)?;
     let spent = RefCell::new(Vec::new());
-    let mut feed = Feed::new(plan, source, todo, journal);
+    let mut feeds: VecDeque<Feed<'_>> =
+        sources.iter().map(|(source, todo)| Feed::new(plan, *source, todo, journal)).collect();
     let mut writer = PartWriter { work, journal, tools, open: None, spent: &spent };
-    let digest = {
-        let make_item = |scratch: &mut Scratch, item: Item<Raw>| {
-            Ok(match item {
-                Item::Sample(raw) => Item::Sample(transform.apply(scratch, raw)?),
-                Item::Begin(part) => Item::Begin(part),
-                Item::End(part, prefix) => Item::End(part, prefix),
-            })
-        };
-        let window = window(plan, source, tools.pool.threads());
-        tools
-            .pool
-            .ordered(
-                window,
-                tools.stash,
-                tools.cancel,
-                || feed.next(&spent, tools),
-                make_item,
-                |item| writer.take(item),
-            )
-            .map_err(|error| error.in_shard(feed.shard.path()))?;
-        feed.finished
+    let threads = tools.pool.threads();
+    let window = sources.iter().map(|&(source, _)| window(plan, source, threads)).min().unwrap_or(1);
+    let feed = || {
+        let Some(feed) = feeds.front_mut() else { return Ok(None) };
+        let item = feed.next(&spent, tools).map_err(|error| error.in_shard(feed.shard.path()))?;
+        if matches!(item, Item::Read(..)) {
+            feeds.pop_front();
+        }
+        Ok(Some(item))
     };
-    let digest =
-        digest.ok_or_else(|| Error::new(Kind::Internal("a source was not read to its end".into())))?;
-    journal.source(source, digest)
+    let make_item = |scratch: &mut Scratch, item: Item<(&Path, Raw)>| {
+        Ok(match item {
+            Item::Sample((source, raw)) => {
+                Item::Sample(transform.apply(scratch, raw).map_err(|error| error.in_shard(source))?)
+            }
+            Item::Begin(part) => Item::Begin(part),
+            Item::End(part, prefix) => Item::End(part, prefix),
+            Item::Read(source, digest) => Item::Read(source, digest),
+        })
+    };
+    tools.pool.ordered(window, tools.stash, tools.cancel, feed, make_item, |item| writer.take(item))
 }
 
-/// As many samples as the bytes in flight allow, and not more than keep every thread busy.
+/// As many samples as the bytes in flight allow, and not more than keep every thread busy; beginnings and ends count too.
 fn window(plan: &Plan, source: usize, threads: usize) -> usize {
     let index = plan.sources[source].shard.index();
     let largest = (0..index.samples.len()).map(|s| index.span(s)).map(|span| span.end - span.start).max();
     // A sample is there twice: as read and as made.
     let fitting = IN_FLIGHT / (2 * largest.unwrap_or(1)).max(1);
-    (fitting as usize).clamp(1, 2 * threads + 2)
+    (fitting as usize).clamp(1, 4 * threads)
 }
 
 enum Step {
@@ -118,8 +117,6 @@ struct Feed<'a> {
     hasher: Hasher,
     hashed: u64,
     gap: Vec<u8>,
-    /// The source's digest, once it was read to its end and is right.
-    finished: Option<Digest>,
 }
 
 impl<'a> Feed<'a> {
@@ -149,15 +146,15 @@ impl<'a> Feed<'a> {
             hasher: Hasher::default(),
             hashed: 0,
             gap: Vec::new(),
-            finished: None,
         }
     }
 
-    fn next(&mut self, spent: &RefCell<Vec<Vec<u8>>>, tools: &Tools<'_>) -> Result<Option<Item<Raw>>> {
+    /// What comes next; `Read` is the last.
+    fn next(&mut self, spent: &RefCell<Vec<Vec<u8>>>, tools: &Tools<'_>) -> Result<Item<(&'a Path, Raw)>> {
         while let Some(step) = self.steps.pop_front() {
             match step {
-                Step::Begin(part) => return Ok(Some(Item::Begin(part))),
-                Step::End(part) => return Ok(Some(Item::End(part, self.hasher.clone().finish()))),
+                Step::Begin(part) => return Ok(Item::Begin(part)),
+                Step::End(part) => return Ok(Item::End(part, self.hasher.clone().finish())),
                 Step::Pass(picked) => self.hash_to(self.span(picked).end, tools)?,
                 Step::Sample { picked, hash } => {
                     let span = self.span(picked);
@@ -171,15 +168,12 @@ impl<'a> Feed<'a> {
                         self.hashed = span.end;
                     }
                     let key = self.plan.key(picked).to_owned();
-                    return Ok(Some(Item::Sample(Raw { bytes, offset: span.start, key })));
+                    return Ok(Item::Sample((self.shard.path(), Raw { bytes, offset: span.start, key })));
                 }
                 Step::Check(part) => self.check(part),
             }
         }
-        if self.finished.is_none() {
-            self.finish(tools)?;
-        }
-        Ok(None)
+        Ok(Item::Read(self.source, self.finish(tools)?))
     }
 
     fn span(&self, picked: usize) -> std::ops::Range<u64> {
@@ -212,7 +206,7 @@ impl<'a> Feed<'a> {
     }
 
     /// Hashes what follows the last sample and judges the whole.
-    fn finish(&mut self, tools: &Tools<'_>) -> Result<()> {
+    fn finish(&mut self, tools: &Tools<'_>) -> Result<Digest> {
         let size = self.shard.index().file_size;
         self.hash_to(size, tools)?;
         let path = self.shard.path();
@@ -227,8 +221,7 @@ impl<'a> Feed<'a> {
             return Err(Error::new(kind)
                 .with_hint("fetch the shard again and repeat the command: it goes on from here"));
         }
-        self.finished = Some(found);
-        Ok(())
+        Ok(found)
     }
 }
 
@@ -289,6 +282,7 @@ impl PartWriter<'_, '_> {
                     })?;
                 }
             }
+            Item::Read(source, digest) => self.journal.source(source, digest)?,
         }
         Ok(())
     }
