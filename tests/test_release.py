@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import turboshard as ts
 
 from . import releases
+from . import strategies as make
 from .reference import selection
 from .reference import shard as reference
 
@@ -164,6 +165,23 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         ts.Release(tmp_path)
     with pytest.raises((ts.ShardError, FileNotFoundError)):
         ts.Release(f"{tmp_path}/*.tar")
+
+
+def test_a_key_in_two_shards_is_an_error_unless_asked_for(tmp_path: Path) -> None:
+    for name, numbers in (("a", (0, 1)), ("b", (2, 1))):
+        members = [member for number in numbers for member in releases.sample(number, 16, ["frown"])]
+        (tmp_path / f"{name}.tar").write_bytes(make.gnu_shard(members))
+    both = [tmp_path / "a.tar", tmp_path / "b.tar"]
+    assert [len(ts.Release(path)) for path in both] == [2, 2]
+    with pytest.raises(ts.ShardError, match="key") as caught:
+        len(ts.Release(both))
+    assert (caught.value.shard, caught.value.member) == (str(both[1]), releases.key(1))
+    assert caught.value.offset is not None
+    with pytest.raises(ts.ShardError, match="key"):
+        ts.Loader(both, ["frown.jpg"])
+    lenient = ts.Release(both, lenient=True)
+    assert len(lenient) == 4
+    assert lenient[releases.key(1)]["__url__"] == str(both[0])
 
 
 def test_the_publishers_ten(whole: ts.Release) -> None:

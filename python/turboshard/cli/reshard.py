@@ -97,7 +97,8 @@ def split_of(words: str) -> dict[str, float]:
 @click.option(
     "--skip-bad",
     is_flag=True,
-    help="Leave out samples with a picture or JSON that cannot be read, and list them; exit code 1.",
+    help="Leave out samples with a picture or JSON that cannot be read, or that a damaged tar has lost, and list them; "
+    "exit code 1.",
 )
 @common("threads", "quiet", "json")
 @pass_settings

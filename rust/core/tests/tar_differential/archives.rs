@@ -64,7 +64,7 @@ fn sign(block: &mut [u8; 512]) {
     block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
-fn put(bytes: &mut Vec<u8>, header: [u8; 512], data: &[u8]) {
+fn put(bytes: &mut Vec<u8>, header: &[u8; 512], data: &[u8]) {
     bytes.extend(header);
     bytes.extend(data);
     bytes.resize(bytes.len().next_multiple_of(512), 0);
@@ -80,7 +80,7 @@ pub(crate) fn generated(random: &mut Random) -> Vec<u8> {
             let long = [name.as_bytes(), b"long\0"].concat();
             let flag = if random.below(3) == 0 { b'K' } else { b'L' };
             let block = header(random, b"@Long", flag, long.len() as u64);
-            put(&mut bytes, block, &long);
+            put(&mut bytes, &block, &long);
         }
         if random.below(4) == 0 {
             let mut records = Vec::new();
@@ -95,7 +95,7 @@ pub(crate) fn generated(random: &mut Random) -> Vec<u8> {
             }
             let flag = if random.below(6) == 0 { b'g' } else { b'x' };
             let block = header(random, b"PaxHeaders", flag, records.len() as u64);
-            put(&mut bytes, block, &records);
+            put(&mut bytes, &block, &records);
         }
         let flag = match random.below(12) {
             0 => b"123456LKxgXSDVM?"[random.below(16) as usize],
@@ -105,7 +105,7 @@ pub(crate) fn generated(random: &mut Random) -> Vec<u8> {
         };
         let stored = if matches!(flag, b'1'..=b'6') { 0 } else { size };
         let block = header(random, name.as_bytes(), flag, stored);
-        put(&mut bytes, block, &vec![b'7'; stored as usize]);
+        put(&mut bytes, &block, &vec![b'7'; stored as usize]);
     }
     let zeros = if random.below(6) == 0 { random.below(4) } else { 2 + random.below(3) };
     bytes.resize(bytes.len() + 512 * zeros as usize, 0);
