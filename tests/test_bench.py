@@ -203,6 +203,7 @@ def test_every_suite_runs(tmp_path: Path) -> None:
         "verify",
         "index",
         "load",
+        "mesh",
         "reshard",
     }
     for result in document["results"]:

@@ -20,6 +20,7 @@ from turboshard.batch import Batch
 from turboshard.datasets import reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.loader import Loader
+from turboshard.mesh import Mesh, decode_obj, encode_ply
 from turboshard.packing import pack
 from turboshard.release import Release
 from turboshard.reshard import reshard
@@ -34,6 +35,7 @@ __all__ = [
     "DigestMismatch",
     "Index",
     "Loader",
+    "Mesh",
     "Progress",
     "Release",
     "Shard",
@@ -42,8 +44,10 @@ __all__ = [
     "build_info",
     "decode",
     "decode_batch",
+    "decode_obj",
     "digest_files",
     "encode",
+    "encode_ply",
     "info",
     "pack",
     "reghead",

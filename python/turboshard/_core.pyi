@@ -21,6 +21,7 @@ from turboshard._typing import (
     IdentityFacts,
     ImageInfo,
     IterationStats,
+    MeshColumns,
     Resample,
     Sample,
     Verdict,
@@ -43,8 +44,10 @@ __all__ = [
     "decode",
     "decode_batch",
     "decode_counts",
+    "decode_obj",
     "digest_files",
     "encode",
+    "encode_ply",
     "identity_of",
     "info",
     "pack",
@@ -195,6 +198,23 @@ def info(data: _BytesLike, /) -> ImageInfo:
     Raises:
         DecodeError: no JPEG, or one that `decode` would refuse by its header.
     """
+
+# --- mesh ------------------------------------------------------------------------------------------------
+
+def decode_obj(data: _BytesLike, *, dtype: Literal["float32", "float64"] = "float64") -> MeshColumns:
+    """Reads a Wavefront OBJ; `turboshard.decode_obj` says what the arrays are. Lists it has not are of no rows."""
+
+def encode_ply(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    *,
+    colors: NDArray[np.float64] | None = None,
+    uv: NDArray[np.float64] | None = None,
+    face_uv: NDArray[np.int32] | None = None,
+    texture: str | None = None,
+    dtype: Literal["float32", "float64"] = "float32",
+) -> bytes:
+    """Writes a PLY; `turboshard.encode_ply` says what of. ``ValueError`` for arrays that do not fit each other."""
 
 # --- shard -----------------------------------------------------------------------------------------------
 

@@ -140,6 +140,20 @@ class Verdict(TypedDict):
     remembered: int
 
 
+class MeshColumns(TypedDict):
+    """A mesh; `turboshard.Mesh` says what each array is."""
+
+    vertices: NDArray[Any]
+    colors: NDArray[Any]
+    uv: NDArray[Any]
+    normals: NDArray[Any]
+    faces: NDArray[np.int32]
+    face_uv: NDArray[np.int32]
+    face_normals: NDArray[np.int32]
+    face_sizes: NDArray[np.int32]
+    materials: list[str]
+
+
 class IdentityFacts(TypedDict):
     """What the name of a RegHead identity says."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from turboshard.bench.report import Report
     from turboshard.cli.output import Settings
 
-SUITES = ("decode", "resize", "verify", "index", "load", "reshard")
+SUITES = ("decode", "resize", "verify", "index", "load", "reshard", "mesh")
 RECORD = Path("benches/record")
 
 
@@ -60,8 +60,8 @@ def bench(
 ) -> None:
     """Time this library and every installed rival on the same bytes.
 
-    SUITE is any of decode, resize, verify, index, load and reshard; all of them by default. Answers are checked to
-    agree before anything is timed; contenders take turns within one run. `make rivals` installs all contenders.
+    SUITE is any of decode, resize, verify, index, load, reshard and mesh; all of them by default. Answers are checked
+    to agree before anything is timed; contenders take turns within one run. `make rivals` installs all contenders.
     """
     if force_isa:
         os.environ["TURBOSHARD_ISA"] = force_isa  # read once, by the first kernel here and in each child

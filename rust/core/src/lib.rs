@@ -23,6 +23,7 @@ pub mod sha256;
 pub mod batch;
 pub mod codec;
 pub mod jpeg;
+pub mod mesh;
 pub mod resize;
 
 pub mod index;

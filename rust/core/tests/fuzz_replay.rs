@@ -77,3 +77,8 @@ fn jpeg() {
 fn options() {
     replay("options", targets::options);
 }
+
+#[test]
+fn obj() {
+    replay("obj", targets::obj);
+}

@@ -12,6 +12,10 @@ use turboshard::{
     image::{Mode, Size},
     index::{Index, Policy},
     manifest::Listing,
+    mesh::{
+        obj,
+        ply::{self, Precision},
+    },
     reshard, samples, spec,
     sums::{self, Sums, stays_inside},
     tar::{
@@ -158,5 +162,16 @@ pub fn options(data: &[u8]) {
             let _ = options.transcode();
         }
         Err(error) => assert!(matches!(error.kind(), Kind::Invalid(_)), "{error}"),
+    }
+}
+
+/// A mesh: what is read names nothing that is not there, and can be written wherever PLY can say it.
+pub fn obj(data: &[u8]) {
+    match obj::parse(data) {
+        Ok(mesh) => {
+            mesh.check().expect("what was read fits itself");
+            drop(ply::write(&mesh, Precision::Double, None));
+        }
+        Err(error) => assert!(matches!(error.kind(), Kind::Data(_)) && error.place().offset.is_some()),
     }
 }

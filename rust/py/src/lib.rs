@@ -18,6 +18,7 @@ mod index;
 mod iteration;
 mod lend;
 mod loader;
+mod mesh;
 mod options;
 mod pack;
 mod progress;
@@ -60,6 +61,8 @@ mod _core {
     use crate::iteration::PyIteration;
     #[pymodule_export]
     use crate::loader::PyLoader;
+    #[pymodule_export]
+    use crate::mesh::{decode_obj, encode_ply};
     #[pymodule_export]
     use crate::pack::pack;
     #[pymodule_export]
