@@ -17,7 +17,7 @@ from turboshard import _core
 from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info, resize
 from turboshard.auditing import audit
 from turboshard.batch import Batch
-from turboshard.datasets import reghead
+from turboshard.datasets import realy, reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.loader import Loader
 from turboshard.mesh import Mesh, decode_obj, encode_ply
@@ -25,7 +25,7 @@ from turboshard.packing import pack
 from turboshard.release import Release
 from turboshard.reshard import reshard
 from turboshard.shard import Index, Shard
-from turboshard.synth import synth
+from turboshard.synth import synth, synth_source
 from turboshard.verify import verify
 
 __all__ = [
@@ -50,10 +50,12 @@ __all__ = [
     "encode_ply",
     "info",
     "pack",
+    "realy",
     "reghead",
     "reshard",
     "resize",
     "synth",
+    "synth_source",
     "verify",
 ]
 

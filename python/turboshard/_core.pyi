@@ -56,6 +56,7 @@ __all__ = [
     "reshard",
     "resize",
     "synth",
+    "synth_source",
     "verify",
 ]
 
@@ -558,6 +559,18 @@ def synth(
 ) -> None:
     """Writes a release of drawn heads; `turboshard.synth` says what the keywords mean."""
 
+def synth_source(
+    dataset: str,
+    dst: str | os.PathLike[str],
+    *,
+    subjects: int,
+    size: int,
+    seed: int,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> None:
+    """Writes a data set as its publisher ships it, made up; `turboshard.synth_source` says what the keywords mean."""
+
 def pack(
     dataset: str,
     src: str | os.PathLike[str],
@@ -568,6 +581,7 @@ def pack(
     license: str | None = None,  # noqa: A002 - the manifest's word
     citation: str | None = None,
     source: str | None = None,
+    ply: bool = False,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> str:

@@ -53,15 +53,16 @@ class Audit:
 
 
 def audit(source: Source | Release, *, figures: str | None = None, threads: int | None = None) -> Audit:
-    """Count samples, images, shards, bytes, styles and fields of a release; payloads are not read.
+    """Count samples, images, shards, bytes, styles and fields of a release.
 
-    `verify` says that no listed byte was changed, this that nothing is missing that was never listed.
+    `verify` says that no listed byte was changed, this that nothing is missing that was never listed. Of payloads, only
+    the keypoints of REALY are read, which must be 85.
 
     Args:
         source: a release, or shards.
-        figures: ``"reghead-v1-512"``, ``"reghead-v1-1024"``, ``"headspace-v01"``, ``"headspace-v02"``, ``"geogen"``,
-            ``"ffhq-uv"``, ``"ffhq-uv-interpolate"`` or ``"realy"``; None for those of the release's name if it is
-            one of these, else for its own manifest's.
+        figures: ``"reghead-v1-512"``, ``"reghead-v1-1024"``, ``"headspace-v01"``, ``"headspace-v02"``,
+            ``"headspace-lyhm"``, ``"geogen"``, ``"ffhq-uv"``, ``"ffhq-uv-interpolate"`` or ``"realy"``; None for those
+            of the release's name if it is one of these, else for its own manifest's.
         threads: None for all CPUs this process may use.
 
     Raises:

@@ -22,6 +22,7 @@ class PackOptions(TypedDict, total=False):
     license: str | None
     citation: str | None
     source: str | None
+    ply: bool
     threads: int | None
     progress: _core.Progress | None
 
@@ -37,6 +38,7 @@ class Packed:
         shards: ``filename``, ``size``, ``sha256`` and ``num_samples`` of each.
         left_out: ``key`` and ``reason`` of the samples that are incomplete or corrupt.
         unrecognised: files and folders that are no part of the data set's layout, relative to the source.
+        warnings: what whoever uses the release must be told.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Packed:
     shards: list[dict[str, Any]]
     left_out: list[dict[str, str]]
     unrecognised: list[str]
+    warnings: list[str]
 
 
 def pack(
@@ -61,7 +64,8 @@ def pack(
     ``left_out``. The same source gives the same bytes, whatever the threads and the machine.
 
     Args:
-        dataset: ``"reghead"``: a folder of ``identity_dir/<expression>.jpg``, ten to an identity.
+        dataset: ``"reghead"``: a folder of ``identity_dir/<expression>.jpg``, ten to an identity; ``"realy"``: a
+            folder with ``REALY_scan_region``, ``REALY_HIFI3D_keypoints``, ``REALY_image``, ``metrical_scale.txt``.
         src: the data set's folder.
         dst: an empty or new folder.
         max_shard_size: bytes no shard may exceed.
@@ -69,6 +73,7 @@ def pack(
         license: name of the licence, for the manifest and ``README.md``; a LICENSE file in ``src`` is carried along.
         citation: how to cite the data set, for both.
         source: where it comes from, such as a URL, for both.
+        ply: write every OBJ as PLY, too, for viewers that read no OBJ.
         threads: None for all CPUs this process may use. Any number gives the same bytes.
         progress: counts samples, for another thread to read.
 

@@ -34,7 +34,8 @@ def extract(
 ) -> None:
     """Write the members of PATH as files into DIR.
 
-    A file is called IDENTITY_DIR/ORIGINAL_FILE where the sample's JSON has these names, KEY.FIELD elsewhere.
+    A file is called IDENTITY_DIR/ORIGINAL_FILE, or what "files" says, where the sample's JSON has these names, and
+    KEY.FIELD elsewhere.
     """
     from turboshard.release import Release
 
@@ -57,6 +58,9 @@ def extract(
 
 def original_names(described: dict[str, Any]) -> dict[str, str]:
     """What the files of a sample were called before they became members, by field; empty if nothing says it."""
+    files = described.get("files")
+    if isinstance(files, dict):
+        return {field.lower(): name for field, name in files.items() if isinstance(name, str)}
     folder, expressions = described.get("identity_dir"), described.get("expressions")
     if not isinstance(folder, str) or not isinstance(expressions, list):
         return {}

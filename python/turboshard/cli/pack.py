@@ -14,7 +14,9 @@ from turboshard.cli.reshard import bytes_of
 if TYPE_CHECKING:
     from turboshard.packing import Packed
 
-DATASETS = ("reghead",)
+DATASETS = ("reghead", "realy")
+PRIVATE = ("realy",)
+"""Those whose licence forbids to pass them on."""
 
 
 @click.command
@@ -26,6 +28,7 @@ DATASETS = ("reghead",)
 @click.option("--license", metavar="NAME", help="Of the licence, for the manifest and README.md.")
 @click.option("--citation", metavar="TEXT", help="How to cite it, for both.")
 @click.option("--source", "origin", metavar="URL", help="Where it comes from, for both.")
+@click.option("--ply", is_flag=True, help="Write every OBJ as PLY, too, for viewers that read no OBJ.")
 @common("threads", "quiet", "json")
 @pass_settings
 def pack(
@@ -38,10 +41,12 @@ def pack(
     license: str | None,  # noqa: A002 - the option's name
     citation: str | None,
     origin: str | None,
+    ply: bool,
 ) -> int:
     """Make a release of the data set NAME, whose folder is SRC; payloads keep their bytes.
 
-    NAME is reghead: a folder of identity_dir/<expression>.jpg. Incomplete and corrupt samples are left out, listed on
+    NAME is reghead, a folder of identity_dir/<expression>.jpg, or realy, a folder with REALY_scan_region,
+    REALY_HIFI3D_keypoints, REALY_image and metrical_scale.txt. Incomplete and corrupt samples are left out, listed on
     stderr and in the manifest, and make the exit code 1.
     """
     from turboshard import packing
@@ -56,9 +61,12 @@ def pack(
             license=license,
             citation=citation,
             source=origin,
+            ply=ply,
             threads=settings.threads,
             progress=counter,
         )
+    for words in packed.warnings:
+        click.echo(f"warning: {words}", err=True)
     for path in packed.unrecognised:
         click.echo(f"not recognised: {path}", err=True)
     for left in packed.left_out:
@@ -72,7 +80,8 @@ def pack(
         )
         others = f"; {counted(len(packed.left_out), 'sample')} left out" if packed.left_out else ""
         click.echo(f"{packed.name}: {amounts} in {output}{others}")
-        _say_how_to_publish(settings, packed, output)
+        if dataset not in PRIVATE:
+            _say_how_to_publish(settings, packed, output)
     return Exit.DATA if packed.left_out else Exit.GOOD
 
 

@@ -78,7 +78,7 @@ mod _core {
     #[pymodule_export]
     use crate::shard::PyShard;
     #[pymodule_export]
-    use crate::synth::synth;
+    use crate::synth::{synth, synth_source};
     #[pymodule_export]
     use crate::verify::verify;
 }

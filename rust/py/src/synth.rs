@@ -6,7 +6,7 @@ use pyo3::{exceptions::PyValueError, prelude::*};
 use turboshard::{
     pool::Stash,
     progress::Progress,
-    synth::{SynthOptions, write},
+    synth::{SourceOptions, SynthOptions, write, write_source},
 };
 
 use crate::{enter, progress::PyProgress};
@@ -34,5 +34,26 @@ pub(crate) fn synth(
     let progress = progress.map_or(&unseen, |progress| &progress.get().0);
     enter::run(py, threads, |with| {
         write(&dst, &options, with.pool, &Stash::new(), with.cancel, progress).map(drop)
+    })
+}
+
+#[pyfunction]
+#[pyo3(signature = (dataset, dst, *, subjects, size, seed, progress=None, threads=None))]
+#[allow(clippy::too_many_arguments)] // the command line's options
+pub(crate) fn synth_source(
+    py: Python<'_>,
+    dataset: &str,
+    dst: PathBuf,
+    subjects: u64,
+    size: usize,
+    seed: u64,
+    progress: Option<&Bound<'_, PyProgress>>,
+    threads: Option<i64>,
+) -> PyResult<()> {
+    let unseen = Progress::default();
+    let progress = progress.map_or(&unseen, |progress| &progress.get().0);
+    enter::run(py, threads, |with| {
+        let options = SourceOptions { dataset: dataset.parse()?, subjects, size, seed };
+        write_source(&dst, &options, with.pool, &Stash::new(), with.cancel, progress)
     })
 }

@@ -39,7 +39,7 @@ pub(super) struct Tally {
     pub(super) identities: HashMap<String, u32>,
     /// Numbers of RegHead keys.
     pub(super) numbers: HashSet<u64>,
-    subjects: HashSet<String>,
+    pub(super) subjects: HashSet<String>,
     /// By field: the first keys of samples that lack it.
     pub(super) lacking: BTreeMap<String, Vec<String>>,
 }

@@ -1,6 +1,7 @@
 //! What publishers say of their data sets, in numbers.
 
 use crate::{
+    datasets::NUM_KEYPOINTS,
     error::{Error, Result},
     manifest::Listing,
     reghead,
@@ -27,14 +28,35 @@ pub struct Figures {
     pub styles: Vec<(&'static str, u64)>,
     /// True if what a key has in front of its first underscore counts as a subject.
     pub by_subject: bool,
+    /// How subjects are numbered, if their keys say nothing else.
+    pub numbering: Option<Numbering>,
+    /// A field that is an OBJ, and the number of vertices it has in every sample.
+    pub points: Option<(&'static str, usize)>,
+}
+
+/// Subjects 1 to so many, each its own key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbering {
+    /// Digits of a key, with zeros in front.
+    pub digits: usize,
+    /// The last subject.
+    pub last: u64,
+}
+
+impl Numbering {
+    /// The key of a subject.
+    pub fn key(self, number: u64) -> String {
+        format!("{number:0digits$}", digits = self.digits)
+    }
 }
 
 /// Names that figures are built in for.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "reghead-v1-512",
     "reghead-v1-1024",
     "headspace-v01",
     "headspace-v02",
+    "headspace-lyhm",
     "geogen",
     "ffhq-uv",
     "ffhq-uv-interpolate",
@@ -71,13 +93,20 @@ impl Figures {
             fields: reghead_fields(),
             closed: true,
             styles: REGHEAD_STYLES.to_vec(),
-            by_subject: false,
+            ..Self::default()
+        };
+        let headspace = |subjects, numbering| Self {
+            by_subject: true,
+            numbering,
+            ..figures(subjects, None, &["obj", "json"])
         };
         Ok(match name {
             "reghead-v1-512" => reghead(11, 19_412),
             "reghead-v1-1024" => reghead(34, 60_200),
-            "headspace-v01" => Self { by_subject: true, ..figures(1518, None, &["obj", "json"]) },
-            "headspace-v02" => Self { by_subject: true, ..figures(1519, None, &["obj", "json"]) },
+            "headspace-v01" => headspace(1518, Some(Numbering { digits: 5, last: 1518 })),
+            "headspace-v02" => headspace(1519, Some(Numbering { digits: 5, last: 1519 })),
+            // The subjects that the Liverpool-York Head Model was built of.
+            "headspace-lyhm" => headspace(1212, None),
             "geogen" => {
                 let views = ["0.png", "1.png", "2.png", "3.png", "4.png", "5.png", "6.png", "json"];
                 figures(10_000, Some(70_000), &views)
@@ -86,7 +115,11 @@ impl Figures {
             "ffhq-uv-interpolate" => figures(100_000, Some(100_000), &["uv.png", "json"]),
             "realy" => {
                 let regions = ["nose.obj", "mouth.obj", "forehead.obj", "cheek.obj", "keypoints.obj", "json"];
-                figures(100, None, &regions)
+                Self {
+                    numbering: Some(Numbering { digits: 1, last: 100 }),
+                    points: Some(("keypoints.obj", NUM_KEYPOINTS)),
+                    ..figures(100, None, &regions)
+                }
             }
             _ => {
                 let known = NAMES.join(", ");

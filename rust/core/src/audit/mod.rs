@@ -4,6 +4,7 @@
 
 mod count;
 mod figures;
+mod points;
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use count::Counts;
-pub use figures::{Figures, NAMES};
+pub use figures::{Figures, NAMES, Numbering};
 
 use count::{NAMED, Tally};
 
@@ -49,7 +50,7 @@ pub struct Audit {
     pub differences: Vec<Difference>,
 }
 
-/// Indexes every shard and counts; payloads are not read.
+/// Indexes every shard and counts; of payloads, only those are read that the figures say the number of vertices of.
 ///
 /// Held against the figures of that name, else against those of the release's own name if they are built in, else
 /// against its manifest.
@@ -68,10 +69,24 @@ pub fn audit(release: &Release, name: Option<&str>, pool: &Pool, cancel: &Cancel
         }
     };
     let mut tally = Tally::default();
+    let mut unlike = Vec::new();
     for shard in shard::open_all(&release.shards, Policy::default(), pool, cancel)? {
+        cancel.check()?;
         tally.shard(shard.index(), &figures);
+        if let Some((field, count)) = figures.points {
+            unlike.extend(points::unlike(&shard, field, count)?);
+        }
     }
     let mut differences = compare(&tally, &figures);
+    if let (Some((field, count)), false) = (figures.points, unlike.is_empty()) {
+        let what = format!("samples whose {field} has not {count} vertices");
+        differences.push(Difference {
+            what,
+            expected: json!(0),
+            found: json!(unlike.len()),
+            keys: first(unlike),
+        });
+    }
     differences.extend(listed(&tally, release)?);
     Ok(Audit { name: own, figures: figures.name, counts: tally.counts, differences })
 }
@@ -88,9 +103,14 @@ fn compare(tally: &Tally, figures: &Figures) -> Vec<Difference> {
     let nobody = Vec::new;
     hold("shards", figures.shards, counts.shards, &nobody);
     if figures.by_subject {
-        hold("subjects", figures.samples, counts.subjects, &nobody);
+        hold("subjects", figures.samples, counts.subjects, &|| gaps(tally, figures));
     } else {
-        hold("samples", figures.samples, counts.samples, &|| gaps(tally, figures.samples));
+        hold("samples", figures.samples, counts.samples, &|| gaps(tally, figures));
+    }
+    if let Some(numbering) = figures.numbering {
+        let strangers = strangers(tally, numbering);
+        let what = format!("subjects other than {} to {}", numbering.key(1), numbering.key(numbering.last));
+        hold(&what, Some(0), strangers.len() as u64, &|| first(strangers.clone()));
     }
     hold("images", figures.images, counts.images, &nobody);
     let mebibyte = 1_u64 << 20;
@@ -128,14 +148,26 @@ fn doubled(seen: &HashMap<String, u32>) -> Vec<String> {
     first(seen.iter().filter(|(_, times)| **times > 1).map(|(key, _)| key.clone()).collect())
 }
 
-/// Numbers below the expected count that no key has, if samples are missing and keys are numbered.
-fn gaps(tally: &Tally, expected: Option<u64>) -> Vec<String> {
+/// Who is missing, where keys are numbered.
+fn gaps(tally: &Tally, figures: &Figures) -> Vec<String> {
+    if let Some(numbering) = figures.numbering {
+        let keys = (1..=numbering.last).map(|number| numbering.key(number));
+        return keys.filter(|key| !tally.subjects.contains(key)).take(NAMED).collect();
+    }
     if tally.numbers.is_empty() {
         return Vec::new();
     }
-    let numbers = 0..expected.unwrap_or_default();
+    let numbers = 0..figures.samples.unwrap_or_default();
     let missing = numbers.filter(|number| !tally.numbers.contains(number));
     missing.take(NAMED).map(|number| format!("{number:08}_…")).collect()
+}
+
+/// Subjects that no number of the publisher's is.
+fn strangers(tally: &Tally, numbering: Numbering) -> Vec<String> {
+    let known = |key: &str| {
+        key.parse().is_ok_and(|number| (1..=numbering.last).contains(&number) && numbering.key(number) == key)
+    };
+    tally.subjects.iter().filter(|key| !known(key)).cloned().collect()
 }
 
 /// The samples that the release's own list names, held against those it has.

@@ -34,8 +34,13 @@ pub(super) fn license(folder: &Path) -> Result<Option<(String, Vec<u8>)>> {
     Ok(None)
 }
 
-/// The README: Hugging Face's card, then words.
-pub(super) fn readme(facts: &Facts, num_samples: usize, license_file: Option<&str>) -> String {
+/// The README: Hugging Face's card, then words, with what is forbidden first.
+pub(super) fn readme(
+    facts: &Facts,
+    num_samples: usize,
+    license_file: Option<&str>,
+    forbidden: Option<&str>,
+) -> String {
     let name = &facts.name;
     let about = &facts.about;
     let quoted = |text: &str| serde_json::Value::from(text).to_string(); // a JSON string is a YAML one
@@ -52,6 +57,7 @@ pub(super) fn readme(facts: &Facts, num_samples: usize, license_file: Option<&st
     lines.extend(["  - split: train", "    path: \"data/*.tar\"", "---", ""].map(str::to_owned));
     let fields: Vec<String> = facts.fields.iter().map(|field| format!("`{field}`")).collect();
     lines.push(format!("# {name}\n"));
+    lines.extend(forbidden.map(|words| format!("**{words}.**\n")));
     lines.push(format!("{num_samples} samples, {} images, as WebDataset shards.", facts.num_images));
     lines.push(format!("Fields: {}.", fields.join(", ")));
     if !facts.left_out.is_empty() {

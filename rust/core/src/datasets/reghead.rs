@@ -6,12 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Content, Found, ImageFacts, Layout, Member};
+use serde_json::{Map, Value};
+
+use super::{
+    layout::{Content, Found, ImageFacts, Layout, Member, list},
+    picture,
+};
 use crate::{
-    codec::{self, Codec, DecodeOptions},
-    digest::Digest,
+    codec::Codec,
     error::{Error, Kind, Result},
-    image::Size,
+    fault::ImageFault,
     manifest::Resolution,
     reghead::{self, EXPRESSIONS, FIELDS},
 };
@@ -70,15 +74,20 @@ impl Frames {
         for (field, file) in FIELDS.into_iter().zip(files.iter().flatten()) {
             let path = self.src.join(&folder.name).join(file);
             let bytes = fs::read(&path).map_err(|e| Error::io(&path, e))?;
-            let image = match check(codec, &bytes) {
+            let checked = if bytes.starts_with(b"\xff\xd8") {
+                picture::check(codec, &bytes)
+            } else {
+                Err(Error::image(ImageFault::NotAnImage))
+            };
+            let image = match checked {
                 Ok(image) => Some(image),
                 Err(error) if matches!(error.kind(), Kind::Image(_)) => {
                     return Ok(Content::LeftOut(format!("{file}: {error}")));
                 }
                 Err(error) => return Err(error.in_shard(&path)),
             };
-            let digest = Digest::of(&bytes);
-            members.push(Member { field, path: format!("{}/{file}", folder.name), bytes, digest, image });
+            let path = format!("{}/{file}", folder.name);
+            members.push(Member { image, ..Member::of_file(field, path, bytes) });
         }
         Ok(Content::Whole(members))
     }
@@ -105,7 +114,13 @@ impl Layout for Frames {
                 None => unrecognised.push(format!("{}/{file}", folder.name)),
             }
         }
-        let mut found = Found { identity: folder.identity.clone(), content: Content::None, unrecognised };
+        let mut found = Found {
+            name: folder.identity.clone(),
+            identity: folder.identity.clone(),
+            content: Content::None,
+            facts: Map::new(),
+            unrecognised,
+        };
         if number(&folder.name).is_none() && files.iter().all(Vec::is_empty) {
             // Not an identity, but a folder beside them.
             found.unrecognised = vec![format!("{}/", folder.name)];
@@ -123,26 +138,23 @@ impl Layout for Frames {
         }
     }
 
-    fn describe(&self, number: u64, identity: &str, members: &[Member]) -> (String, Vec<u8>) {
+    fn describe(
+        &self,
+        number: u64,
+        identity: &str,
+        _: Map<String, Value>,
+        members: &[Member],
+    ) -> (String, Vec<u8>) {
         let key = reghead::key(number, identity);
         let mut files = FIELDS;
         let mut folder = identity;
         for (file, member) in files.iter_mut().zip(members) {
-            (folder, *file) = member.path.rsplit_once('/').unwrap_or((identity, member.field));
+            let path = member.path.as_deref().unwrap_or_default();
+            (folder, *file) = path.rsplit_once('/').unwrap_or((identity, &member.field));
         }
         let json = reghead::json(identity, folder, &key, &files);
         (key, json)
     }
-}
-
-/// The names in a folder, sorted.
-fn list(folder: &Path) -> Result<Vec<std::ffi::OsString>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
-        names.push(entry.map_err(|e| Error::io(folder, e))?.file_name());
-    }
-    names.sort();
-    Ok(names)
 }
 
 /// The identity of a folder: a key ends at its first dot, and a path at a slash, so that neither can be in it.
@@ -178,27 +190,6 @@ fn incomplete(files: &[Vec<String>; 10]) -> Option<String> {
         return Some(format!("{} of 10 images, without {}", 10 - missing.len(), missing.join(", ")));
     }
     (!twice.is_empty()).then(|| format!("more than one file of {}", twice.join(", ")))
-}
-
-/// Decodes an image as small as can be: every byte of it is read, and every warning of the decoder is corruption.
-fn check(codec: &mut Codec, jpeg: &[u8]) -> Result<ImageFacts> {
-    let info = codec::info(jpeg)?;
-    let options = DecodeOptions {
-        reduce: 8,
-        strict: true,
-        max_pixels: Some(2 * codec::MANY_PIXELS),
-        ..DecodeOptions::default()
-    };
-    let mut pixels = vec![0; codec.output_size(jpeg, &options)?.pixels() * 3];
-    codec.decode_into(jpeg, &options, &mut pixels)?;
-    let Size { height, width } = info.size;
-    let resolution = if height == width {
-        Resolution::Square(width as u32)
-    } else {
-        Resolution::HeightWidth([height as u32, width as u32])
-    };
-    let quality = info.quality.filter(|quality| quality.exact).map(|quality| quality.value);
-    Ok(ImageFacts { resolution, quality })
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod light;
 mod path;
 mod photos;
 mod release;
+mod source;
 mod trinkets;
 mod worn;
 
@@ -33,6 +34,7 @@ use std::path::PathBuf;
 
 pub use identity::Identity;
 pub use release::write;
+pub use source::{SourceOptions, write_source};
 
 use crate::{
     codec::{Codec, EncodeOptions},

@@ -1,0 +1,105 @@
+//! What a data set's module gives to be packed: samples, read one at a time.
+
+use std::{borrow::Cow, ffi::OsString, fs, path::Path};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    codec::Codec,
+    digest::Digest,
+    error::{Error, Result},
+    manifest::Resolution,
+};
+
+/// One member of a sample.
+pub(super) struct Member {
+    pub(super) field: Cow<'static, str>,
+    /// Path in the source, if the payload is the source's bytes.
+    pub(super) path: Option<String>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) digest: Digest,
+    /// If it is an image.
+    pub(super) image: Option<ImageFacts>,
+}
+
+impl Member {
+    /// A file's bytes as they are.
+    pub(super) fn of_file(field: impl Into<Cow<'static, str>>, path: String, bytes: Vec<u8>) -> Self {
+        let digest = Digest::of(&bytes);
+        Self { field: field.into(), path: Some(path), bytes, digest, image: None }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ImageFacts {
+    pub(super) resolution: Resolution,
+    /// The JPEG quality that all tables say.
+    pub(super) quality: Option<u8>,
+}
+
+/// A sample as its folder has it.
+pub(super) struct Found {
+    /// What it is listed as if it is left out; its key, unless the layout numbers its samples.
+    pub(super) name: String,
+    /// Whom it shows.
+    pub(super) identity: String,
+    pub(super) content: Content,
+    /// What its JSON is to say, as far as the layout has read it.
+    pub(super) facts: Map<String, Value>,
+    pub(super) unrecognised: Vec<String>,
+}
+
+pub(super) enum Content {
+    /// Members in the order they are to have.
+    Whole(Vec<Member>),
+    /// Why it is left out.
+    LeftOut(String),
+    /// It only looked like a sample.
+    None,
+}
+
+/// How one data set's samples are found and read.
+pub(super) trait Layout: Sync {
+    /// Samples the source has, whole or not.
+    fn len(&self) -> usize;
+
+    /// What in the source belongs to no sample.
+    fn unrecognised(&self) -> &[String];
+
+    /// What whoever packs this must be told.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Reads and checks a sample; an error is one that ends the whole run.
+    fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found>;
+
+    /// Name of the release, by its first image.
+    fn release_name(&self, first: Option<ImageFacts>) -> String;
+
+    /// Key and JSON of the `number`-th whole sample.
+    fn describe(
+        &self,
+        number: u64,
+        name: &str,
+        facts: Map<String, Value>,
+        members: &[Member],
+    ) -> (String, Vec<u8>);
+}
+
+/// What the files of members were called, by field, so that they find each other again when they are extracted.
+pub(super) fn files(members: &[Member]) -> Value {
+    let named =
+        members.iter().filter_map(|member| Some((member.field.to_string(), member.path.clone()?.into())));
+    Value::Object(named.collect())
+}
+
+/// The names in a folder, sorted.
+pub(super) fn list(folder: &Path) -> Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
+        names.push(entry.map_err(|e| Error::io(folder, e))?.file_name());
+    }
+    names.sort();
+    Ok(names)
+}

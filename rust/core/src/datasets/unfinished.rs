@@ -1,0 +1,179 @@
+//! A release being packed: samples come in order, the papers at the end.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Dataset, PackOptions, Packed, card,
+    layout::{Content, Found, Layout},
+};
+use crate::{
+    digest::{Digest, Hasher},
+    error::{Error, Result},
+    manifest::{LeftOut, Resolution},
+    pack::{self, Limits, Series},
+    publish::{self, Facts},
+    samples::SampleRow,
+    tar::write,
+    writer,
+};
+
+/// A release that samples are added to.
+pub(super) struct Unfinished<'a> {
+    layout: &'a dyn Layout,
+    options: &'a PackOptions,
+    data: PathBuf,
+    /// From the first sample on, which names it.
+    series: Option<(String, Series)>,
+    rows: Vec<SampleRow>,
+    /// In order of first appearance, with the number of samples that have each.
+    fields: Vec<(String, usize)>,
+    /// What the images have in common so far.
+    images: Option<(Option<Resolution>, Option<u8>)>,
+    num_images: u64,
+    files: u64,
+    /// Of a `SHA256SUMS` of the files that were packed.
+    source: Hasher,
+    left_out: Vec<LeftOut>,
+    unrecognised: Vec<String>,
+    /// Members of one sample, kept for its memory.
+    tar: Vec<u8>,
+}
+
+impl<'a> Unfinished<'a> {
+    pub(super) fn new(layout: &'a dyn Layout, dst: &Path, options: &'a PackOptions) -> Self {
+        Self {
+            layout,
+            options,
+            data: pack::data_folder(dst),
+            series: None,
+            rows: Vec::new(),
+            fields: Vec::new(),
+            images: None,
+            num_images: 0,
+            files: 0,
+            source: Hasher::default(),
+            left_out: Vec::new(),
+            unrecognised: layout
+                .unrecognised()
+                .iter()
+                .filter(|name| !card::is_license(name))
+                .cloned()
+                .collect(),
+            tar: Vec::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, found: Found) -> Result<()> {
+        self.unrecognised.extend(found.unrecognised);
+        let members = match found.content {
+            Content::Whole(members) => members,
+            Content::LeftOut(reason) => {
+                self.left_out.push(LeftOut { key: found.name, reason });
+                return Ok(());
+            }
+            Content::None => return Ok(()),
+        };
+        let number = self.rows.len() as u64;
+        let (key, json) = self.layout.describe(number, &found.name, found.facts, &members);
+        self.tar.clear();
+        for member in &members {
+            self.add(&key, &member.field, &member.bytes)?;
+            if let Some(path) = &member.path {
+                self.files += 1;
+                self.source.update(format!("{}  {path}\n", member.digest).as_bytes());
+            }
+        }
+        self.add(&key, "json", &json)?;
+        let mut images = 0;
+        for image in members.iter().filter_map(|member| member.image) {
+            images += 1;
+            let (resolution, quality) = self.images.get_or_insert((Some(image.resolution), image.quality));
+            *resolution = resolution.filter(|&one| one == image.resolution);
+            *quality = quality.filter(|&one| Some(one) == image.quality);
+        }
+        let (_, series) = self.series.get_or_insert_with(|| {
+            let first = members.iter().find_map(|member| member.image);
+            let name = self.options.name.clone().unwrap_or_else(|| self.layout.release_name(first));
+            let limits = Limits { bytes: self.options.max_shard_size, samples: None };
+            (name.clone(), Series::new(name, self.data.clone(), limits))
+        });
+        let shard = series.add(&key, &self.tar)?;
+        self.num_images += u64::from(images);
+        self.rows.push(SampleRow {
+            sample_key: key,
+            identity: found.identity,
+            shard,
+            num_expressions: images,
+        });
+        Ok(())
+    }
+
+    fn add(&mut self, key: &str, field: &str, payload: &[u8]) -> Result<()> {
+        match self.fields.iter_mut().find(|(known, _)| known == field) {
+            Some((_, count)) => *count += 1,
+            None => self.fields.push((field.to_owned(), 1)),
+        }
+        write::member_into(format!("{key}.{field}").as_bytes(), payload, write::LongNames::Gnu, &mut self.tar)
+    }
+
+    pub(super) fn finish(self, dataset: Dataset, src: &Path, dst: &Path) -> Result<Packed> {
+        let Some((name, series)) = self.series else {
+            let why = self.left_out.first().map_or_else(
+                || "it has none".to_owned(),
+                |left| format!("{} are left out, {} because {}", self.left_out.len(), left.key, left.reason),
+            );
+            return Err(Error::data(format!("no whole sample: {why}")).in_shard(src));
+        };
+        let shards = series.finish()?;
+        let (resolution, quality) = self.images.unwrap_or_default();
+        let complete = self.fields.iter().all(|(_, count)| *count == self.rows.len());
+        let facts = Facts {
+            name: name.clone(),
+            resolution,
+            quality,
+            fields: self.fields.into_iter().map(|(field, _)| field).collect(),
+            num_images: self.num_images,
+            complete,
+            provenance: provenance(dataset, self.files, self.source.finish()),
+            left_out: self.left_out.clone(),
+            about: self.options.about.clone(),
+        };
+        let license = card::license(src)?;
+        if let Some((file, text)) = &license {
+            writer::write_atomic(&dst.join(file), text)?;
+        }
+        let readme = card::readme(
+            &facts,
+            self.rows.len(),
+            license.as_ref().map(|(file, _)| file.as_str()),
+            dataset.forbidden(),
+        );
+        writer::write_atomic(&dst.join("README.md"), readme.as_bytes())?;
+        publish::papers(dst, &facts, &shards, &self.rows)?;
+        Ok(Packed {
+            name,
+            num_samples: self.rows.len() as u64,
+            num_images: self.num_images,
+            shards,
+            left_out: self.left_out,
+            unrecognised: self.unrecognised,
+            warnings: dataset
+                .forbidden()
+                .map(str::to_owned)
+                .into_iter()
+                .chain(self.layout.warnings())
+                .collect(),
+        })
+    }
+}
+
+fn provenance(dataset: Dataset, files: u64, source: Digest) -> Map<String, Value> {
+    let source = json!({"dataset": dataset.name(), "num_files": files, "sha256sums_sha256": source});
+    Map::from_iter([
+        ("pack".to_owned(), source),
+        ("turboshard".to_owned(), json!(env!("CARGO_PKG_VERSION"))),
+        ("libjpeg_turbo".to_owned(), json!(crate::jpeg::version())),
+    ])
+}
