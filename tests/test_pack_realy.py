@@ -39,6 +39,8 @@ def test_from_files_to_a_batch(whole: Path, tmp_path: Path) -> None:
     assert "may be used, but not published" in said.stderr
     assert "gh release create" not in said.stderr
     assert "may be used, but not published" in (dst / "README.md").read_text()
+    told = json.loads((dst / "metadata/release_manifest.json").read_bytes())
+    assert told["license"] == "Headspace's agreement: not to be passed on"
     assert releases.sha256sum(dst).returncode == 0
     assert releases.turboshard("verify", "--deep", dst).stdout.count(": OK") == 1
 
@@ -113,12 +115,24 @@ def point_at_nothing(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"f 1 2 155\n")
 
 
+def drop_a_keypoint(path: Path) -> None:
+    path.write_text("v 0 0 0\n" * 84)
+
+
+def rename(path: Path) -> None:
+    path.rename(path.with_name("third"))
+
+
+def double(path: Path) -> None:
+    shutil.copytree(path, path.with_name("003"))
+
+
 DAMAGES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "a removed region": ("REALY_scan_region/3/mouth.obj", Path.unlink, "without mouth.obj"),
     "removed keypoints": ("REALY_HIFI3D_keypoints/3.obj", Path.unlink, "without keypoints.obj"),
     "too few keypoints": (
         "REALY_HIFI3D_keypoints/3.obj",
-        lambda path: path.write_text("v 0 0 0\n" * 84) and None,
+        drop_a_keypoint,
         "REALY_HIFI3D_keypoints/3.obj: 84 keypoints, not 85",
     ),
     "a cut mesh": ("REALY_scan_region/3/cheek.obj", cut, "REALY_scan_region/3/cheek.obj: OBJ line "),
@@ -130,12 +144,12 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "a cut image": ("REALY_image/cropped/3.jpg", cut, "REALY_image/cropped/3.jpg: "),
     "a renamed folder": (
         "REALY_scan_region/3",
-        lambda path: path.rename(path.with_name("third")) and None,
+        rename,
         "without nose.obj, mouth.obj, forehead.obj, cheek.obj",
     ),
     "a doubled subject": (
         "REALY_scan_region/3",
-        lambda path: shutil.copytree(path, path.with_name("003")) and None,
+        double,
         "more than one nose.obj: REALY_scan_region/003/nose.obj, REALY_scan_region/3/nose.obj",
     ),
 }

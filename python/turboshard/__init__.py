@@ -17,7 +17,7 @@ from turboshard import _core
 from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info, resize
 from turboshard.auditing import audit
 from turboshard.batch import Batch
-from turboshard.datasets import realy, reghead
+from turboshard.datasets import headspace, realy, reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.loader import Loader
 from turboshard.mesh import Mesh, decode_obj, encode_ply
@@ -48,6 +48,7 @@ __all__ = [
     "digest_files",
     "encode",
     "encode_ply",
+    "headspace",
     "info",
     "pack",
     "realy",

@@ -48,6 +48,7 @@ __all__ = [
     "digest_files",
     "encode",
     "encode_ply",
+    "headspace_landmarks",
     "identity_of",
     "info",
     "pack",
@@ -216,6 +217,9 @@ def encode_ply(
     dtype: Literal["float32", "float64"] = "float32",
 ) -> bytes:
     """Writes a PLY; `turboshard.encode_ply` says what of. ``ValueError`` for arrays that do not fit each other."""
+
+def headspace_landmarks(data: _BytesLike, *, vertices: int) -> NDArray[np.uint32]:
+    """Reads 68 landmarks; `turboshard.headspace.landmarks` says how."""
 
 # --- shard -----------------------------------------------------------------------------------------------
 
@@ -582,6 +586,7 @@ def pack(
     citation: str | None = None,
     source: str | None = None,
     ply: bool = False,
+    subset: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> str:

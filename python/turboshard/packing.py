@@ -23,6 +23,7 @@ class PackOptions(TypedDict, total=False):
     citation: str | None
     source: str | None
     ply: bool
+    subset: str | os.PathLike[str] | None
     threads: int | None
     progress: _core.Progress | None
 
@@ -64,7 +65,8 @@ def pack(
     ``left_out``. The same source gives the same bytes, whatever the threads and the machine.
 
     Args:
-        dataset: ``"reghead"``: a folder of ``identity_dir/<expression>.jpg``, ten to an identity; ``"realy"``: a
+        dataset: ``"reghead"``: a folder of ``identity_dir/<expression>.jpg``, ten to an identity;
+            ``"headspace"``: a folder with ``subjects/00001`` and so on, and what companions there are; ``"realy"``: a
             folder with ``REALY_scan_region``, ``REALY_HIFI3D_keypoints``, ``REALY_image``, ``metrical_scale.txt``.
         src: the data set's folder.
         dst: an empty or new folder.
@@ -74,6 +76,8 @@ def pack(
         citation: how to cite the data set, for both.
         source: where it comes from, such as a URL, for both.
         ply: write every OBJ as PLY, too, for viewers that read no OBJ.
+        subset: of Headspace: a file that lists the numbers of the subjects to take, such as those of the LYHM; one
+            that is not there is left out.
         threads: None for all CPUs this process may use. Any number gives the same bytes.
         progress: counts samples, for another thread to read.
 

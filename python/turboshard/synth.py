@@ -73,7 +73,7 @@ def synth_source(
     The same arguments give the same bytes on every machine, and fewer subjects the first ones of more.
 
     Args:
-        dataset: ``"realy"``.
+        dataset: ``"headspace"`` or ``"realy"``.
         dst: an empty or new folder.
         subjects: how many.
         size: side of every image.

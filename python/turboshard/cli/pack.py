@@ -14,8 +14,8 @@ from turboshard.cli.reshard import bytes_of
 if TYPE_CHECKING:
     from turboshard.packing import Packed
 
-DATASETS = ("reghead", "realy")
-PRIVATE = ("realy",)
+DATASETS = ("reghead", "headspace", "realy")
+PRIVATE = ("headspace", "realy")
 """Those whose licence forbids to pass them on."""
 
 
@@ -29,6 +29,7 @@ PRIVATE = ("realy",)
 @click.option("--citation", metavar="TEXT", help="How to cite it, for both.")
 @click.option("--source", "origin", metavar="URL", help="Where it comes from, for both.")
 @click.option("--ply", is_flag=True, help="Write every OBJ as PLY, too, for viewers that read no OBJ.")
+@click.option("--subset", metavar="FILE", help="Of headspace: numbers of the subjects to take, one a line.")
 @common("threads", "quiet", "json")
 @pass_settings
 def pack(
@@ -42,12 +43,13 @@ def pack(
     citation: str | None,
     origin: str | None,
     ply: bool,
+    subset: str | None,
 ) -> int:
     """Make a release of the data set NAME, whose folder is SRC; payloads keep their bytes.
 
-    NAME is reghead, a folder of identity_dir/<expression>.jpg, or realy, a folder with REALY_scan_region,
-    REALY_HIFI3D_keypoints, REALY_image and metrical_scale.txt. Incomplete and corrupt samples are left out, listed on
-    stderr and in the manifest, and make the exit code 1.
+    NAME is reghead, a folder of identity_dir/<expression>.jpg; headspace, a folder with subjects/00001 and so on; or
+    realy, a folder with REALY_scan_region, REALY_HIFI3D_keypoints, REALY_image and metrical_scale.txt. Incomplete and
+    corrupt samples are left out, listed on stderr and in the manifest, and make the exit code 1.
     """
     from turboshard import packing
 
@@ -62,6 +64,7 @@ def pack(
             citation=citation,
             source=origin,
             ply=ply,
+            subset=subset,
             threads=settings.threads,
             progress=counter,
         )

@@ -9,7 +9,7 @@ from turboshard.cli.exit import Exit
 from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
 from turboshard.cli.reshard import bytes_of
 
-DATASETS = ("reghead", "realy")
+DATASETS = ("reghead", "headspace", "realy")
 OF_RELEASES = ("quality", "max_shard_size", "photos", "name")
 """Options that mean nothing where no release is written."""
 

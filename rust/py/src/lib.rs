@@ -62,7 +62,7 @@ mod _core {
     #[pymodule_export]
     use crate::loader::PyLoader;
     #[pymodule_export]
-    use crate::mesh::{decode_obj, encode_ply};
+    use crate::mesh::{decode_obj, encode_ply, headspace_landmarks};
     #[pymodule_export]
     use crate::pack::pack;
     #[pymodule_export]

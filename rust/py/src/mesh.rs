@@ -6,9 +6,12 @@ use pyo3::{
     prelude::*,
     types::{PyBytes, PyDict},
 };
-use turboshard::mesh::{
-    Mesh, obj,
-    ply::{self, Precision},
+use turboshard::{
+    datasets::headspace,
+    mesh::{
+        Mesh, obj,
+        ply::{self, Precision},
+    },
 };
 
 use crate::{buffer, enter};
@@ -100,4 +103,17 @@ fn column<T: Element + Copy>(
         return Ok(array.iter().copied().collect());
     }
     Err(PyValueError::new_err(format!("{name} has {} columns, not {}", array.ncols(), widths[0])))
+}
+
+/// Reads Headspace's landmarks.
+#[pyfunction]
+#[pyo3(signature = (data, *, vertices))]
+pub(crate) fn headspace_landmarks<'py>(
+    py: Python<'py>,
+    data: &Bound<'py, PyAny>,
+    vertices: usize,
+) -> PyResult<Bound<'py, PyArray1<u32>>> {
+    let text = buffer::bytes_like(data)?;
+    let found = enter::inline(py, |_| headspace::landmarks(&text, vertices))?;
+    Ok(PyArray1::from_vec(py, found))
 }

@@ -14,7 +14,7 @@ use crate::{enter, progress::PyProgress};
 
 #[pyfunction]
 #[allow(clippy::too_many_arguments)] // the command line's options
-#[pyo3(signature = (dataset, src, dst, *, max_shard_size, name=None, license=None, citation=None, source=None, ply=false, progress=None, threads=None))]
+#[pyo3(signature = (dataset, src, dst, *, max_shard_size, name=None, license=None, citation=None, source=None, ply=false, subset=None, progress=None, threads=None))]
 pub(crate) fn pack(
     py: Python<'_>,
     dataset: &str,
@@ -26,6 +26,7 @@ pub(crate) fn pack(
     citation: Option<String>,
     source: Option<String>,
     ply: bool,
+    subset: Option<PathBuf>,
     progress: Option<&Bound<'_, PyProgress>>,
     threads: Option<i64>,
 ) -> PyResult<String> {
@@ -33,7 +34,7 @@ pub(crate) fn pack(
     let progress = progress.map_or(&unseen, |progress| &progress.get().0);
     enter::run(py, threads, |with| {
         let about = About { license, citation, source };
-        let options = PackOptions { max_shard_size, name, about, ply };
+        let options = PackOptions { max_shard_size, name, about, ply, subset };
         let tools = Tools { pool: with.pool, codecs: with.codecs, cancel: with.cancel, progress };
         let packed = datasets::pack(dataset.parse()?, &src, &dst, &options, tools)?;
         serde_json::to_string(&packed).map_err(|e| Error::new(Kind::Internal(e.to_string())))

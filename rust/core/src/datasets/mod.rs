@@ -5,6 +5,7 @@
 
 mod card;
 mod geometry;
+pub mod headspace;
 mod layout;
 mod picture;
 mod realy;
@@ -14,7 +15,10 @@ mod unfinished;
 
 pub(crate) use realy::NUM_KEYPOINTS;
 
-use std::{path::Path, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use serde::Serialize;
 
@@ -36,6 +40,8 @@ use unfinished::Unfinished;
 pub enum Dataset {
     /// Ten expressions of one head, `identity_dir/<expression>.jpg`.
     RegHead,
+    /// Scans of heads with textures, landmarks and metadata.
+    Headspace,
     /// Four regions of a face scan, 85 keypoints and images.
     Realy,
 }
@@ -45,6 +51,7 @@ impl Dataset {
     pub const fn name(self) -> &'static str {
         match self {
             Self::RegHead => "reghead",
+            Self::Headspace => "headspace",
             Self::Realy => "realy",
         }
     }
@@ -53,6 +60,10 @@ impl Dataset {
     const fn forbidden(self) -> Option<&'static str> {
         match self {
             Self::RegHead => None,
+            Self::Headspace => Some(
+                "Headspace is had on request only, under an agreement: this release may be used, but not published or \
+                 passed on",
+            ),
             Self::Realy => Some(
                 "REALY is Headspace's data and under its agreement: this release may be used, but not published or \
                  passed on",
@@ -67,8 +78,9 @@ impl FromStr for Dataset {
     fn from_str(name: &str) -> Result<Self> {
         match name {
             "reghead" => Ok(Self::RegHead),
+            "headspace" => Ok(Self::Headspace),
             "realy" => Ok(Self::Realy),
-            _ => Err(Error::invalid(format!("no data set {name}: it can be reghead or realy"))),
+            _ => Err(Error::invalid(format!("no data set {name}: it can be reghead, headspace or realy"))),
         }
     }
 }
@@ -84,11 +96,13 @@ pub struct PackOptions {
     pub about: About,
     /// Write every mesh as PLY, too.
     pub ply: bool,
+    /// A list of the subjects to take, where the data set's are numbered.
+    pub subset: Option<PathBuf>,
 }
 
 impl Default for PackOptions {
     fn default() -> Self {
-        Self { max_shard_size: 1800 << 20, name: None, about: About::default(), ply: false }
+        Self { max_shard_size: 1800 << 20, name: None, about: About::default(), ply: false, subset: None }
     }
 }
 
@@ -137,10 +151,16 @@ pub fn pack(
     tools: Tools<'_>,
 ) -> Result<Packed> {
     let layout: Box<dyn Layout> = match dataset {
+        Dataset::RegHead | Dataset::Realy if options.subset.is_some() => {
+            return Err(Error::invalid(format!("a subset of {} cannot be listed", dataset.name())));
+        }
         Dataset::RegHead if options.ply => {
             return Err(Error::invalid("RegHead has no meshes to write as PLY"));
         }
         Dataset::RegHead => Box::new(reghead::Frames::list(src)?),
+        Dataset::Headspace => {
+            Box::new(headspace::Captures::list(src, options.ply, options.subset.as_deref())?)
+        }
         Dataset::Realy => Box::new(realy::Scans::list(src, options.ply)?),
     };
     let begun = Begun::begin(dst)?;

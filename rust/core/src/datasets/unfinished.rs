@@ -1,12 +1,15 @@
 //! A release being packed: samples come in order, the papers at the end.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Map, Value, json};
 
 use super::{
     Dataset, PackOptions, Packed, card,
-    layout::{Content, Found, Layout},
+    layout::{Content, Found, Layout, Member},
 };
 use crate::{
     digest::{Digest, Hasher},
@@ -18,6 +21,9 @@ use crate::{
     tar::write,
     writer,
 };
+
+/// Samples named by a warning that may concern all of them.
+const NAMED: usize = 20;
 
 /// A release that samples are added to.
 pub(super) struct Unfinished<'a> {
@@ -36,6 +42,10 @@ pub(super) struct Unfinished<'a> {
     /// Of a `SHA256SUMS` of the files that were packed.
     source: Hasher,
     left_out: Vec<LeftOut>,
+    /// By the digest of a sample's files, its key.
+    seen: HashMap<Digest, String>,
+    /// Keys of samples that have the same files as another.
+    alike: Vec<(String, String)>,
     unrecognised: Vec<String>,
     /// Members of one sample, kept for its memory.
     tar: Vec<u8>,
@@ -55,6 +65,8 @@ impl<'a> Unfinished<'a> {
             files: 0,
             source: Hasher::default(),
             left_out: Vec::new(),
+            seen: HashMap::new(),
+            alike: Vec::new(),
             unrecognised: layout
                 .unrecognised()
                 .iter()
@@ -77,6 +89,7 @@ impl<'a> Unfinished<'a> {
         };
         let number = self.rows.len() as u64;
         let (key, json) = self.layout.describe(number, &found.name, found.facts, &members);
+        self.compare(&key, &members);
         self.tar.clear();
         for member in &members {
             self.add(&key, &member.field, &member.bytes)?;
@@ -110,6 +123,31 @@ impl<'a> Unfinished<'a> {
         Ok(())
     }
 
+    /// Remembers a sample's files, and whether another has brought the same.
+    fn compare(&mut self, key: &str, members: &[Member]) {
+        let mut files = Hasher::default();
+        for member in members.iter().filter(|member| member.path.is_some()) {
+            files.update(&member.digest.0);
+        }
+        match self.seen.entry(files.finish()) {
+            Entry::Occupied(first) => self.alike.push((key.to_owned(), first.get().clone())),
+            Entry::Vacant(place) => drop(place.insert(key.to_owned())),
+        }
+    }
+
+    /// What the layout, the licence and the samples give to say.
+    fn warnings(&self, dataset: Dataset) -> Vec<String> {
+        let mut warnings: Vec<String> = dataset.forbidden().map(str::to_owned).into_iter().collect();
+        warnings.extend(self.layout.warnings());
+        let alike = self.alike.iter().take(NAMED);
+        warnings.extend(alike.map(|(key, first)| format!("{key} has the same files as {first}")));
+        if self.alike.len() > NAMED {
+            warnings
+                .push(format!("{} more samples have the same files as another", self.alike.len() - NAMED));
+        }
+        warnings
+    }
+
     fn add(&mut self, key: &str, field: &str, payload: &[u8]) -> Result<()> {
         match self.fields.iter_mut().find(|(known, _)| known == field) {
             Some((_, count)) => *count += 1,
@@ -119,6 +157,7 @@ impl<'a> Unfinished<'a> {
     }
 
     pub(super) fn finish(self, dataset: Dataset, src: &Path, dst: &Path) -> Result<Packed> {
+        let warnings = self.warnings(dataset);
         let Some((name, series)) = self.series else {
             let why = self.left_out.first().map_or_else(
                 || "it has none".to_owned(),
@@ -128,6 +167,10 @@ impl<'a> Unfinished<'a> {
         };
         let shards = series.finish()?;
         let (resolution, quality) = self.images.unwrap_or_default();
+        let mut about = self.options.about.clone();
+        if dataset.forbidden().is_some() {
+            about.license.get_or_insert_with(|| "Headspace's agreement: not to be passed on".to_owned());
+        }
         let complete = self.fields.iter().all(|(_, count)| *count == self.rows.len());
         let facts = Facts {
             name: name.clone(),
@@ -138,7 +181,7 @@ impl<'a> Unfinished<'a> {
             complete,
             provenance: provenance(dataset, self.files, self.source.finish()),
             left_out: self.left_out.clone(),
-            about: self.options.about.clone(),
+            about,
         };
         let license = card::license(src)?;
         if let Some((file, text)) = &license {
@@ -159,12 +202,7 @@ impl<'a> Unfinished<'a> {
             shards,
             left_out: self.left_out,
             unrecognised: self.unrecognised,
-            warnings: dataset
-                .forbidden()
-                .map(str::to_owned)
-                .into_iter()
-                .chain(self.layout.warnings())
-                .collect(),
+            warnings,
         })
     }
 }

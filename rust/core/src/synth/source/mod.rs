@@ -1,5 +1,6 @@
 //! Data sets as their publishers ship them, made up: to try packing on, where the real ones are had on request only.
 
+mod headspace;
 mod realy;
 mod sheet;
 
@@ -53,6 +54,7 @@ pub fn write_source(
     }
     let (subject, shared): (Subject, Vec<File>) = match options.dataset {
         Dataset::RegHead => return Err(Error::invalid("of reghead a release is made, not its source")),
+        Dataset::Headspace => (headspace::subject, Vec::new()),
         Dataset::Realy => (realy::subject, realy::shared(options)),
     };
     progress.expect(options.subjects);

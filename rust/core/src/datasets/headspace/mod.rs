@@ -1,0 +1,255 @@
+//! Headspace: scans of heads with textures, landmarks, and what is known of each subject.
+//!
+//! `…/subjects/00001/ROOT.{obj,mtl,bmp}`, `ldmksROOT.txt`, `subject.txt`; beside them, where they are had, the FLAME
+//! registrations `LYHM/{registrations,FLAME_parameters}/00001/ROOT.{obj,npz}` and pose-normalised pictures. A sample is one
+//! capture; a subject with several has as many samples.
+
+mod files;
+mod landmarks;
+mod metadata;
+mod version;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value, json};
+
+pub use landmarks::{NUM_LANDMARKS, landmarks};
+
+use super::{
+    geometry,
+    layout::{Content, Found, ImageFacts, Layout, Member, files as named},
+    picture,
+    tree::{self, word},
+};
+use crate::{
+    codec::Codec,
+    error::{Error, Kind as ErrorKind, Result},
+};
+use files::{Kind, Subject};
+use version::Version;
+
+/// Vertices of a FLAME head.
+const FLAME_VERTICES: usize = 5023;
+
+/// The captures, by subject and then by name.
+pub(super) struct Captures {
+    src: PathBuf,
+    version: Version,
+    subset: bool,
+    subjects: Vec<Subject>,
+    samples: Vec<Sample>,
+    ply: bool,
+    unrecognised: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// A subject's place in the list, and one of its captures; none if it has none.
+struct Sample {
+    subject: usize,
+    capture: Option<String>,
+}
+
+impl Captures {
+    /// Lists the source; `subset` is a list of the subjects to take.
+    pub(super) fn list(src: &Path, ply: bool, subset: Option<&Path>) -> Result<Self> {
+        let mut sorted = files::sort(tree::walk(src)?);
+        if sorted.subjects.is_empty() {
+            return Err(Error::data("there are no folders of subjects")
+                .with_hint("each is named by five digits and holds a scan, such as subjects/00001/*.obj")
+                .in_shard(src));
+        }
+        let version = Version::of(&sorted.subjects);
+        let mut warnings = Vec::new();
+        if let Some(subset) = subset {
+            let wanted = version::read_list(subset)?;
+            let before = sorted.subjects.len();
+            sorted.subjects.retain(|number, _| wanted.contains(number));
+            let others = before - sorted.subjects.len();
+            if others > 0 {
+                warnings.push(format!("{others} subjects are in no line of {}", subset.display()));
+            }
+            for number in wanted {
+                // One that is not there is left out, and so listed.
+                let subject = sorted.subjects.entry(number).or_default();
+                if subject.id.is_empty() {
+                    subject.id = format!("{number:05}");
+                }
+            }
+        }
+        warnings.extend(version.warning(sorted.subjects.contains_key(&version::MOVED_FROM)));
+        let mute: Vec<&str> = sorted
+            .subjects
+            .values()
+            .filter(|subject| subject.metadata.is_empty() && !subject.captures.is_empty())
+            .map(|subject| &*subject.id)
+            .collect();
+        if let [first, ..] = &*mute {
+            warnings.push(format!("{} subjects have no subject.txt, the first of them {first}", mute.len()));
+        }
+        let subjects: Vec<Subject> = sorted.subjects.into_values().collect();
+        let samples = subjects.iter().enumerate().flat_map(|(number, subject)| {
+            let none = subject.captures.is_empty().then_some(None);
+            let captures = subject.captures.keys().cloned().map(Some).chain(none);
+            captures.map(move |capture| Sample { subject: number, capture })
+        });
+        Ok(Self {
+            src: src.to_owned(),
+            version,
+            subset: subset.is_some(),
+            samples: samples.collect(),
+            subjects,
+            ply,
+            unrecognised: sorted.unrecognised,
+            warnings,
+        })
+    }
+
+    fn read_file(&self, path: &str) -> Result<Vec<u8>> {
+        let file = self.src.join(path);
+        fs::read(&file).map_err(|e| Error::io(&file, e))
+    }
+
+    /// The members, or why they are not whole.
+    fn members(
+        &self,
+        codec: &mut Codec,
+        subject: &Subject,
+        capture: &str,
+    ) -> Result<Result<Vec<Member>, String>> {
+        let Some(files) = subject.captures.get(capture) else { return Ok(Err("no such capture".to_owned())) };
+        if !files.contains_key(&Kind::Scan) {
+            let there: Vec<&str> = files.values().flatten().map(String::as_str).collect();
+            return Ok(Err(format!("without {capture}.obj beside {}", there.join(", "))));
+        }
+        let mut members = Vec::new();
+        let mut vertices = 0;
+        for (&kind, paths) in files {
+            let [path] = &**paths else {
+                return Ok(Err(format!("more than one {}: {}", kind.field(), paths.join(", "))));
+            };
+            let bytes = self.read_file(path)?;
+            let texture = files.get(&Kind::Texture).and_then(|paths| paths.first());
+            match self.checked(codec, kind, path, bytes, &mut vertices, texture) {
+                Ok(made) => members.extend(made),
+                Err(error) => match error.kind() {
+                    ErrorKind::Data(_) | ErrorKind::Image(_) | ErrorKind::Invalid(_) => {
+                        return Ok(Err(format!("{path}: {error}")));
+                    }
+                    _ => return Err(error.in_shard(&self.src.join(path))),
+                },
+            }
+        }
+        Ok(Ok(members))
+    }
+
+    fn checked(
+        &self,
+        codec: &mut Codec,
+        kind: Kind,
+        path: &str,
+        bytes: Vec<u8>,
+        vertices: &mut usize,
+        texture: Option<&String>,
+    ) -> Result<Vec<Member>> {
+        let field = kind.field();
+        match kind {
+            Kind::Scan | Kind::FlameMesh => {
+                let (member, mesh) = geometry::member(field, path.to_owned(), bytes)?;
+                let count = mesh.num_vertices();
+                if kind == Kind::Scan {
+                    *vertices = count;
+                } else if count != FLAME_VERTICES {
+                    return Err(Error::data(format!(
+                        "{count} vertices, but a FLAME head has {FLAME_VERTICES}"
+                    )));
+                }
+                if mesh.num_triangles() == 0 {
+                    return Err(Error::data("a mesh without faces"));
+                }
+                let mut members = vec![member];
+                if self.ply {
+                    let texture = texture.filter(|_| kind == Kind::Scan);
+                    let texture = texture.and_then(|path| path.rsplit('/').next());
+                    members.push(geometry::ply(field, &mesh, texture)?);
+                }
+                Ok(members)
+            }
+            Kind::Texture | Kind::Pose | Kind::PoseLandmarks => {
+                let image = Some(picture::check(codec, &bytes)?);
+                Ok(vec![Member { image, ..Member::of_file(field, path.to_owned(), bytes) }])
+            }
+            _ => {
+                if kind == Kind::Landmarks {
+                    landmarks(&bytes, *vertices)?;
+                }
+                if bytes.is_empty() {
+                    return Err(Error::data("an empty file"));
+                }
+                Ok(vec![Member::of_file(field, path.to_owned(), bytes)])
+            }
+        }
+    }
+
+    /// What is known of a subject.
+    fn metadata(&self, subject: &Subject) -> Result<Map<String, Value>> {
+        let mut known = Map::new();
+        for path in &subject.metadata {
+            metadata::read(&String::from_utf8_lossy(&self.read_file(path)?), &mut known);
+        }
+        Ok(known)
+    }
+}
+
+impl Layout for Captures {
+    fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    fn unrecognised(&self) -> &[String] {
+        &self.unrecognised
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
+    }
+
+    fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {
+        let missing = || Error::invalid("no such sample");
+        let Sample { subject, capture } = self.samples.get(sample).ok_or_else(missing)?;
+        let subject = self.subjects.get(*subject).ok_or_else(missing)?;
+        let mut facts = self.metadata(subject)?;
+        let name = match capture {
+            Some(capture) if subject.captures.len() > 1 => format!("{}_{}", subject.id, word(capture)),
+            _ => subject.id.clone(),
+        };
+        facts.insert("identity".to_owned(), json!(subject.id));
+        facts.insert("subject".to_owned(), json!(subject.id));
+        facts.insert("capture".to_owned(), json!(capture));
+        let content = match capture {
+            None => Content::LeftOut("no scan of it is there".to_owned()),
+            Some(capture) => match self.members(codec, subject, capture)? {
+                Ok(members) => Content::Whole(members),
+                Err(reason) => Content::LeftOut(reason),
+            },
+        };
+        Ok(Found { name, identity: subject.id.clone(), content, facts, unrecognised: Vec::new() })
+    }
+
+    fn release_name(&self, _: Option<ImageFacts>) -> String {
+        format!("headspace{}{}", self.version.suffix(), if self.subset { "-subset" } else { "" })
+    }
+
+    fn describe(
+        &self,
+        _: u64,
+        name: &str,
+        mut facts: Map<String, Value>,
+        members: &[Member],
+    ) -> (String, Vec<u8>) {
+        facts.insert("files".to_owned(), named(members));
+        (name.to_owned(), Value::Object(facts).to_string().into_bytes())
+    }
+}
