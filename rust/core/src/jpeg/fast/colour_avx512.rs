@@ -19,9 +19,9 @@ struct Places([u8; 64]);
 /// Writes the pixels from number `first` on to all of `out`.
 ///
 /// # Safety
-/// AVX-512 F, BW and VBMI; `out` holds whole steps; luma holds as many bytes behind `first`, and chroma the
+/// AVX-512 F, BW, VBMI and VNNI; `out` holds whole steps; luma holds as many bytes behind `first`, and chroma the
 /// samples of as many pixels behind it, its two margins besides.
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 pub(super) unsafe fn convert(how: Upsampling, rows: &Rows<'_>, first: usize, out: &mut [u8]) {
     // SAFETY: the same demands.
     unsafe {
@@ -36,7 +36,7 @@ pub(super) unsafe fn convert(how: Upsampling, rows: &Rows<'_>, first: usize, out
 /// # Safety
 /// As for `convert`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 unsafe fn run<const HOW: u8>(rows: &Rows<'_>, first: usize, out: &mut [u8]) {
     let [near_blue, near_red] = rows.near;
     let [far_blue, far_red] = rows.far;
@@ -63,21 +63,21 @@ unsafe fn run<const HOW: u8>(rows: &Rows<'_>, first: usize, out: &mut [u8]) {
 /// # Safety
 /// AVX-512 F; 64 bytes of `row` from `at` on.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 unsafe fn load(row: &[u8], at: usize) -> __m512i {
     // SAFETY: as the caller vouches.
     unsafe { _mm512_loadu_si512(row.as_ptr().add(at).cast()) }
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn places(places: &Places) -> __m512i {
     // SAFETY: 64 aligned bytes.
     unsafe { _mm512_load_si512(places.0.as_ptr().cast()) }
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn even_and_odd(bytes: __m512i) -> Pair {
     (_mm512_and_si512(bytes, _mm512_set1_epi16(0xFF)), _mm512_srli_epi16::<8>(bytes))
 }
@@ -100,7 +100,7 @@ static RIGHT: Places = beside(2);
 
 /// A sample of each column: of one row, or of two by their nearness.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn columns<const HOW: u8>(near: __m512i, far: __m512i, which: &Places) -> __m512i {
     if HOW == 1 {
         return _mm512_maskz_permutexvar_epi8(0x5555_5555_5555_5555, places(which), near);
@@ -111,7 +111,7 @@ fn columns<const HOW: u8>(near: __m512i, far: __m512i, which: &Places) -> __m512
 
 /// Chroma of 64 pixels that have a sample for two; the registers begin with the sample before the first.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn doubled<const HOW: u8>(near: __m512i, far: __m512i) -> Pair {
     let left = columns::<HOW>(near, far, &LEFT);
     let here = columns::<HOW>(near, far, &HERE);
@@ -129,21 +129,21 @@ fn doubled<const HOW: u8>(near: __m512i, far: __m512i) -> Pair {
 
 /// Products with a number of 14 bits behind the point, rounded; `x` is doubled.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn scaled(x: __m512i, by: i16) -> __m512i {
     _mm512_mulhrs_epi16(_mm512_add_epi16(x, x), _mm512_set1_epi16(by))
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn green(pairs: __m512i) -> __m512i {
     let weights = _mm512_set1_epi32(GREEN);
-    _mm512_srai_epi32::<16>(_mm512_add_epi32(_mm512_madd_epi16(pairs, weights), _mm512_set1_epi32(0x8000)))
+    _mm512_srai_epi32::<16>(_mm512_dpwssd_epi32(_mm512_set1_epi32(0x8000), pairs, weights))
 }
 
 /// Red, green and blue of 32 pixels.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn colours(luma: __m512i, blue: __m512i, red: __m512i) -> (__m512i, __m512i, __m512i) {
     let centre = _mm512_set1_epi16(128);
     let (cb, cr) = (_mm512_sub_epi16(blue, centre), _mm512_sub_epi16(red, centre));
@@ -180,7 +180,7 @@ static THIRDS: [(Places, Places, u64); 3] = [third(0), third(1), third(2)];
 
 /// Writes 64 pixels of these colours.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn put(luma: Pair, blue: Pair, red: Pair, out: &mut [u8; STEP * 3]) {
     let even = colours(luma.0, blue.0, red.0);
     let odd = colours(luma.1, blue.1, red.1);
@@ -195,7 +195,7 @@ fn put(luma: Pair, blue: Pair, red: Pair, out: &mut [u8; STEP * 3]) {
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn put_third<const NUMBER: usize>(red: __m512i, green: __m512i, blue: __m512i, out: &mut [u8]) {
     let (from_two, from_blue, _) = &THIRDS[NUMBER];
     let bytes = _mm512_permutex2var_epi8(red, places(from_two), green);
