@@ -143,15 +143,6 @@ fn value<const BMI: bool>(bits: u64, entry: u64) -> i16 {
     ((bits >> (entry >> 8 & 63) & mask) as i16).wrapping_add((entry >> 48) as i16)
 }
 
-/// What [`mcu`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    /// Coefficients, but for the blocks whose bit is set: those have a DC only.
-    Blocks(u32),
-    /// The DC of every component is what it was, and there is nothing else.
-    Flat,
-}
-
 /// The MCUs of a picture.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mcu<'a> {
@@ -160,7 +151,7 @@ pub(super) struct Mcu<'a> {
     /// Blocks in an MCU, and how many of them are luma's.
     pub(super) blocks: usize,
     pub(super) luma: usize,
-    /// The first bits of an MCU that is [`Found::Flat`], which of the bits they are, and how many.
+    /// The first bits of an MCU that is flat, which of the bits they are, and how many.
     flat: (u64, u64, u32),
 }
 
@@ -185,47 +176,54 @@ impl<'a> Mcu<'a> {
     }
 }
 
-/// Reads an MCU. All its blocks must be zeroed before the next one. The last DC of each component goes to
-/// `last`. `None` if the bits are none of an MCU, or end.
+/// Reads an MCU. Each block is handed to `take` with its number and with how many coefficients, in zigzag order, may not be
+/// zero, and is zeroed by it. The last DC of each component goes to `last`. The `bool` is whether the MCU is flat: the DC
+/// of every component is what it was, and there is nothing else and no block. `None` if the bits are none of an MCU, or end.
 #[inline(always)]
 pub(super) fn mcu<'a, const BMI: bool, const ORDER: bool>(
     mcu: &Mcu<'_>,
     bits: Bits<'a>,
     coefficients: &mut Coefficients,
     last: &mut [i16; 3],
-) -> Option<(Bits<'a>, Found)> {
+    mut take: impl FnMut(usize, usize, &mut [i16; 64]),
+) -> Option<(Bits<'a>, bool)> {
     let mut bits = bits.refilled()?;
     let (pattern, mask, count) = mcu.flat;
     if bits.ready & mask == pattern {
-        return Some((bits.without(count.into()), Found::Flat));
+        return Some((bits.without(count.into()), true));
     }
-    let mut dc_only = 0;
+    // A block is handed over when the next one was read: its last coefficients are on their way to the cache for some
+    // time, and vectors of them could not be loaded before.
+    let (mut reach, mut before) = (0, 0);
     for number in 0..mcu.luma.min(MOST_BLOCKS) {
-        let ended;
         let window = coefficients.window(number)?;
-        (bits, last[0], ended) = block::<BMI, ORDER>(mcu.codes[0], bits, window, last[0])?;
-        dc_only |= u32::from(ended) << number;
+        (bits, last[0], reach) = block::<BMI, ORDER>(mcu.codes[0], bits, window, last[0])?;
+        if let Some(previous) = number.checked_sub(1) {
+            take(previous, before, coefficients.block(previous)?);
+        }
+        before = reach;
     }
     if mcu.blocks > mcu.luma {
         let (first, second) = (mcu.luma, mcu.luma + 1);
-        let (ended, too);
         let window = coefficients.window(first)?;
-        (bits, last[1], ended) = block::<BMI, ORDER>(mcu.codes[1], bits, window, last[1])?;
+        (bits, last[1], before) = block::<BMI, ORDER>(mcu.codes[1], bits, window, last[1])?;
+        take(first - 1, reach, coefficients.block(first - 1)?);
         let window = coefficients.window(second)?;
-        (bits, last[2], too) = block::<BMI, ORDER>(mcu.codes[2], bits, window, last[2])?;
-        dc_only |= u32::from(ended) << first | u32::from(too) << second;
+        (bits, last[2], reach) = block::<BMI, ORDER>(mcu.codes[2], bits, window, last[2])?;
+        take(first, before, coefficients.block(first)?);
     }
-    Some((bits, Found::Blocks(dc_only)))
+    take(mcu.blocks - 1, reach, coefficients.block(mcu.blocks - 1)?);
+    Some((bits, false))
 }
 
-/// Reads a block to its places; returns its DC, and whether there was no AC.
+/// Reads a block to its places; returns its DC, and how many coefficients may not be zero.
 #[inline(always)]
 fn block<'a, const BMI: bool, const ORDER: bool>(
     codes: &Codes,
     bits: Bits<'a>,
     window: &mut [i16; REACH],
     last: i16,
-) -> Option<(Bits<'a>, i16, bool)> {
+) -> Option<(Bits<'a>, i16, usize)> {
     let ac: &[u64; 1 << AC_BITS] = &codes.ac;
     let mut bits = bits.refilled()?;
     let entry = codes.dc[(bits.ready >> (64 - DC_BITS)) as usize];
@@ -239,7 +237,7 @@ fn block<'a, const BMI: bool, const ORDER: bool>(
     let dc = last.wrapping_add(difference);
     window[1] = dc;
     if next > 63 {
-        return Some((bits, dc, true));
+        return Some((bits, dc, 1));
     }
     loop {
         // An entry takes 26 bits at most: one fits behind a DC, and two between two refills.
@@ -257,8 +255,8 @@ fn block<'a, const BMI: bool, const ORDER: bool>(
             bits = bits.without(entry);
             next = reached;
         };
-        if reached == 64 || (END + 1..=END + 63).contains(&reached) {
-            return Some((bits.without(entry), dc, false));
+        if has_ended(reached) {
+            return Some((bits.without(entry), dc, reached % END));
         }
         if reached == next + LONG {
             bits = bits.refilled()?;
@@ -269,8 +267,7 @@ fn block<'a, const BMI: bool, const ORDER: bool>(
                 if next <= 63 {
                     continue;
                 }
-                let has_ended = next == 64 || (END + 1..=END + 63).contains(&next);
-                return has_ended.then_some((bits, dc, false));
+                return has_ended(next).then_some((bits, dc, next % END));
             }
         }
         put::<ORDER>(window, next + (entry >> 24) as usize % 256, 0);
@@ -279,9 +276,15 @@ fn block<'a, const BMI: bool, const ORDER: bool>(
         (bits, next, value) = long_ac(codes, bits, next)?;
         put::<ORDER>(window, next, value);
         if next > 63 {
-            return Some((bits, dc, false));
+            return Some((bits, dc, next % END));
         }
     }
+}
+
+/// Whether that position is where a block rightly ends.
+#[inline(always)]
+fn has_ended(reached: usize) -> bool {
+    reached == 64 || (END + 1..=END + 63).contains(&reached)
 }
 
 /// Stores what the next entry says; returns it and the position it leads to.

@@ -15,12 +15,6 @@ mod colour_avx2;
 mod colour_avx512;
 mod entropy;
 mod idct;
-#[cfg(target_arch = "x86_64")]
-mod idct_avx2;
-#[cfg(target_arch = "x86_64")]
-mod idct_avx2_reduced;
-#[cfg(target_arch = "x86_64")]
-mod idct_avx512;
 mod low;
 mod plane;
 mod reconstruct;

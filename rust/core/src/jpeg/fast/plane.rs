@@ -94,22 +94,26 @@ impl Plane {
 
     /// Gives `columns` by `rows` samples from that place on one value.
     #[inline(always)]
-    pub(super) fn fill(&mut self, place: usize, columns: usize, rows: usize, value: u8) {
-        match columns {
-            16 => self.fill_rows::<16>(place, rows, value),
-            8 => self.fill_rows::<8>(place, rows, value),
-            4 => self.fill_rows::<4>(place, rows, value),
-            2 => self.fill_rows::<2>(place, rows, value),
-            _ => self.fill_rows::<1>(place, rows, value),
+    pub(super) fn fill(&mut self, place: usize, (columns, rows): (usize, usize), value: u8) {
+        match (columns, rows) {
+            (8, 8) => self.fill_area::<8>(place, 8, value),
+            (16, 16) => self.fill_area::<16>(place, 16, value),
+            (16, _) => self.fill_area::<16>(place, rows, value),
+            (8, _) => self.fill_area::<8>(place, rows, value),
+            (4, _) => self.fill_area::<4>(place, rows, value),
+            (2, _) => self.fill_area::<2>(place, rows, value),
+            _ => self.fill_area::<1>(place, rows, value),
         }
     }
 
     #[inline(always)]
-    fn fill_rows<const COLUMNS: usize>(&mut self, place: usize, rows: usize, value: u8) {
-        let area = self.bytes.get_mut(place..place + rows * self.stride).unwrap_or_default();
-        for row in area.chunks_exact_mut(self.stride) {
-            if let Some(samples) = row.first_chunk_mut() {
-                *samples = [value; COLUMNS];
+    fn fill_area<const COLUMNS: usize>(&mut self, place: usize, rows: usize, value: u8) {
+        let stride = self.stride;
+        let area = self.bytes.get_mut(place..place + (rows - 1) * stride + COLUMNS).unwrap_or_default();
+        // Not `chunks_mut`, whose division takes as long as all the rest.
+        for row in 0..rows {
+            if let Some(samples) = area.get_mut(row * stride..row * stride + COLUMNS) {
+                samples.fill(value);
             }
         }
     }

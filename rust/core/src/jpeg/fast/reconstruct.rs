@@ -6,7 +6,7 @@
 use super::entropy::ZIGZAG;
 use super::{
     State,
-    entropy::{self, Coefficients, Found, MOST_BLOCKS, Mcu, NATURAL, NATURAL_ORDER, Position},
+    entropy::{self, Coefficients, MOST_BLOCKS, Mcu, NATURAL, NATURAL_ORDER, Position},
     idct, low,
     plane::Plane,
     scan::Scan,
@@ -18,8 +18,8 @@ use crate::isa::Isa;
 /// What an MCU consists of, and where its samples go.
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
-    /// Each block's component and its place in the first MCU.
-    places: [(usize, usize); MOST_BLOCKS],
+    /// Where each block's samples go.
+    places: [Place; MOST_BLOCKS],
     luma: usize,
     chroma: usize,
     /// Components whose samples are wanted.
@@ -30,6 +30,17 @@ pub(super) struct Blocks {
     quantisation: [Table; 3],
 }
 
+/// Where a block's samples go; numbers of its plane are repeated here, to be found in one step.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    component: usize,
+    /// In the first MCU, and how far it is to the next one.
+    first: usize,
+    step: usize,
+    side: usize,
+    stride: usize,
+}
+
 /// A quantisation table, in as few lines of the cache as there can be.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
@@ -38,7 +49,7 @@ struct Table([i16; 64]);
 impl Default for Blocks {
     fn default() -> Self {
         Self {
-            places: [(0, 0); MOST_BLOCKS],
+            places: [Place::default(); MOST_BLOCKS],
             luma: 0,
             chroma: 0,
             wanted: 0,
@@ -54,14 +65,12 @@ impl Blocks {
         let (across, down) = sampling.ratio();
         let luma = across * down;
         let chroma = sampling.components() - 1;
-        let mut places = [(0, 0); MOST_BLOCKS];
-        for (number, place) in places.iter_mut().enumerate().take(luma + chroma) {
-            *place = match number.checked_sub(luma) {
-                None => (0, planes[0].place(number % across, number / across)),
-                Some(0) => (1, planes[1].place(0, 0)),
-                Some(_) => (2, planes[2].place(0, 0)),
-            };
-        }
+        let places = std::array::from_fn(|number| {
+            let component = number.saturating_sub(luma - 1).min(2);
+            let (x, y) = if component == 0 { (number % across, number / across) } else { (0, 0) };
+            let Plane { columns: step, side, stride, .. } = planes[component];
+            Place { component, first: planes[component].place(x, y), step, side, stride }
+        });
         // Words, as libjpeg multiplies modulo 16 bits.
         let quantisation = scan.quantisation.map(|values| {
             let mut table = values.map(|value| value as i16);
@@ -94,7 +103,8 @@ pub(super) fn mcu_row(
             return mcu_row_avx2(stream, codes, coefficients, planes, state);
         }
     }
-    any_mcu_row::<false, NATURAL>(isa, stream, codes, coefficients, planes, state)
+    let place = |block: &mut _, number, reach, row: &mut Row<'_>| place_block(isa, block, number, reach, row);
+    any_mcu_row::<false, NATURAL>(place, stream, codes, coefficients, planes, state)
 }
 
 /// The same code with the instructions of newer CPUs, for bits above all.
@@ -107,12 +117,15 @@ fn mcu_row_avx2(
     planes: &mut [Plane; 3],
     state: &mut State,
 ) -> Option<()> {
-    any_mcu_row::<true, NATURAL>(Isa::Avx2, stream, codes, coefficients, planes, state)
+    let place = |block: &mut _, number, reach, row: &mut Row<'_>| {
+        place_block_avx2(block, number, reach, row);
+    };
+    any_mcu_row::<true, NATURAL>(place, stream, codes, coefficients, planes, state)
 }
 
 /// The same, where a permutation puts coefficients in order.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vl")]
+#[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn mcu_row_avx512(
     stream: &Bitstream,
     codes: [&Codes; 3],
@@ -120,12 +133,15 @@ fn mcu_row_avx512(
     planes: &mut [Plane; 3],
     state: &mut State,
 ) -> Option<()> {
-    any_mcu_row::<true, ZIGZAG>(Isa::Avx512, stream, codes, coefficients, planes, state)
+    let place = |block: &mut _, number, reach, row: &mut Row<'_>| {
+        place_block_avx512(block, number, reach, row);
+    };
+    any_mcu_row::<true, ZIGZAG>(place, stream, codes, coefficients, planes, state)
 }
 
 #[inline(always)]
 fn any_mcu_row<const BMI: bool, const ORDER: bool>(
-    isa: Isa,
+    place: impl Fn(&mut [i16; 64], usize, usize, &mut Row<'_>),
     stream: &Bitstream,
     codes: [&Codes; 3],
     coefficients: &mut Coefficients,
@@ -149,15 +165,18 @@ fn any_mcu_row<const BMI: bool, const ORDER: bool>(
             state.until_restart = state.restart_interval;
         }
         state.until_restart -= 1;
-        let found;
-        (bits, found) = entropy::mcu::<BMI, ORDER>(&mcu, bits, coefficients, &mut last)?;
-        match found {
-            Found::Flat if inside.contains(&x) => flat(planes, &state.blocks, x, last),
-            Found::Flat => {}
-            Found::Blocks(dc_only) => {
-                let wanted = if inside.contains(&x) { state.blocks.wanted } else { 0 };
-                blocks(isa, coefficients, planes, &state.blocks, wanted, x, dc_only);
-            }
+        let is_inside = inside.contains(&x);
+        let wanted = if is_inside { state.blocks.wanted } else { 0 };
+        let is_flat;
+        let mut row = Row { planes, blocks: &state.blocks, wanted, x };
+        // A block is transformed as soon as it is read: where it ended, which nothing can foretell, tells of which kind it
+        // is, and while the bits of the next one are waited for, there is this to do.
+        (bits, is_flat) =
+            entropy::mcu::<BMI, ORDER>(&mcu, bits, coefficients, &mut last, |number, reach, block| {
+                place(block, number, reach, &mut row);
+            })?;
+        if is_flat && is_inside {
+            flat(planes, &state.blocks, x, last);
         }
     }
     (state.position, state.last) = (bits.position(bytes), last);
@@ -170,50 +189,60 @@ fn flat(planes: &mut [Plane; 3], blocks: &Blocks, x: usize, last: [i16; 3]) {
     let tables = blocks.quantisation.iter().zip(last);
     for (plane, (Table(table), dc)) in planes.iter_mut().zip(tables).take(blocks.wanted) {
         let value = idct::level(dc, table[0], plane.side);
-        plane.fill(plane.place(0, 0) + x * plane.columns, plane.columns, plane.rows, value);
+        plane.fill(plane.place(0, 0) + x * plane.columns, (plane.columns, plane.rows), value);
     }
 }
 
-/// An MCU of blocks, of whose components so many are wanted; the bits of `dc_only` are set for blocks that have no AC.
-#[inline(always)]
-fn blocks(
-    isa: Isa,
-    coefficients: &mut Coefficients,
-    planes: &mut [Plane; 3],
-    blocks: &Blocks,
+/// What is the same for all blocks of an MCU.
+struct Row<'a> {
+    planes: &'a mut [Plane; 3],
+    blocks: &'a Blocks,
+    /// Components whose samples are wanted.
     wanted: usize,
+    /// The MCU's number in the row.
     x: usize,
-    dc_only: u32,
-) {
-    let all = (1 << (blocks.luma + blocks.chroma)) - 1;
-    // Each kind by itself: which block is of which kind no CPU can guess, but there is an end to guess once.
-    for (mut left, is_level) in [(dc_only & all, true), (!dc_only & all, false)] {
-        while left != 0 {
-            let number = left.trailing_zeros() as usize;
-            left &= left - 1;
-            let Some(block) = coefficients.block(number) else { return };
-            let Some(&(component, place)) = blocks.places.get(number) else { return };
-            if component < wanted
-                && let Some(plane) = planes.get_mut(component)
-                && let Some(Table(table)) = blocks.quantisation.get(component)
-            {
-                let place = place + x * plane.columns;
-                let (side, stride) = (plane.side, plane.stride);
-                if is_level {
-                    plane.fill(place, side, side, idct::level(block[0], table[0], side));
-                } else if let Some(out) = plane.samples_from(place) {
-                    if blocks.low && side == 4 {
-                        low::transform(block, table, idct::takes_zigzag(isa), out, stride);
-                    } else {
-                        idct::transform(isa, block, table, side, out, stride);
-                    }
-                }
-            }
-            if is_level {
-                block[0] = 0;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+#[inline(never)]
+fn place_block_avx2(block: &mut [i16; 64], number: usize, reach: usize, row: &mut Row<'_>) {
+    place_block(Isa::Avx2, block, number, reach, row);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[inline(never)]
+fn place_block_avx512(block: &mut [i16; 64], number: usize, reach: usize, row: &mut Row<'_>) {
+    place_block(Isa::Avx512, block, number, reach, row);
+}
+
+/// Makes the samples of a block, of which `reach` coefficients in zigzag order may not be zero, if they are wanted, and
+/// zeroes it.
+#[inline(always)]
+fn place_block(isa: Isa, block: &mut [i16; 64], number: usize, reach: usize, row: &mut Row<'_>) {
+    let blocks = row.blocks;
+    let Some(&Place { component, first, step, side, stride }) = blocks.places.get(number) else { return };
+    if component < row.wanted
+        && let Some(plane) = row.planes.get_mut(component)
+        && let Some(Table(table)) = blocks.quantisation.get(component)
+    {
+        let place = first + row.x * step;
+        if reach <= 1 {
+            plane.fill(place, (side, side), idct::level(block[0], table[0], side));
+        } else if let Some(out) = plane.samples_from(place) {
+            if blocks.low && side == 4 {
+                low::transform(block, table, idct::takes_zigzag(isa), out, stride);
+            } else if reach <= idct::CORNER {
+                idct::transform_corner(isa, block, table, side, out, stride);
             } else {
-                *block = [0; 64];
+                idct::transform(isa, block, table, side, out, stride);
             }
         }
+    }
+    if reach <= 1 {
+        block[0] = 0;
+    } else {
+        *block = [0; 64];
     }
 }

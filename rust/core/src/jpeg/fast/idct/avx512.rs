@@ -5,10 +5,10 @@
 use std::arch::x86_64::*;
 
 use super::{
-    entropy::NATURAL_ORDER,
-    idct_avx2::eight_by_eight,
-    idct_avx2_reduced::{four_by_four, two_by_two},
+    avx2::eight_by_eight,
+    avx2_reduced::{four_by_four, two_by_two},
 };
+use crate::jpeg::fast::entropy::NATURAL_ORDER;
 
 /// Where in zigzag order the coefficients of four rows are.
 #[repr(align(64))]

@@ -1,11 +1,7 @@
-//! Coefficients to samples: libjpeg-turbo's inverse transforms, for blocks of 8, 4, 2 samples a side and 1.
+//! The transforms in plain arithmetic.
 //!
-//! The functions here define what the vector kernels compute. They follow libjpeg-turbo's vector code, not its C
-//! code, where these differ: in sums that leave 16 bits, which only damaged files have.
-
-#![allow(unsafe_code)]
-
-use crate::isa::Isa;
+//! They follow libjpeg-turbo's vector code, not its C code, where these differ: in sums that leave 16 bits, which only
+//! damaged files have.
 
 /// Bits of the constants behind the point, and what pass 1 leaves of them.
 const CONST_BITS: u32 = 13;
@@ -33,6 +29,25 @@ pub(super) const F_1_272: i16 = 10426;
 pub(super) const F_1_451: i16 = 11893;
 pub(super) const F_2_172: i16 = 17799;
 pub(super) const F_3_624: i16 = 29692;
+
+/// What numbers 0 and 2 of four are multiplied by, then 1 and 3, in the first four of eight outputs. The others, from the
+/// last one on, have the second sum subtracted. It is what remains of `eight` where numbers 4 to 7 are zero.
+pub(super) const EVEN_8: [(i16, i16); 4] =
+    [(8192, F_0_541 + F_0_765), (8192, F_0_541), (8192, -F_0_541), (8192, -F_0_541 - F_0_765)];
+/// See [`EVEN_8`].
+pub(super) const ODD_8: [(i16, i16); 4] = [
+    (F_1_501 - F_0_899 + F_1_175 - F_0_390, F_1_175),
+    (F_1_175, F_3_072 - F_2_562 + F_1_175 - F_1_961),
+    (F_1_175 - F_0_390, F_1_175 - F_2_562),
+    (F_1_175 - F_0_899, F_1_175 - F_1_961),
+];
+
+/// The same for each of four outputs, of `four`.
+pub(super) const EVEN_4: [(i16, i16); 4] =
+    [(16384, F_1_847), (16384, -F_1_847), (16384, -F_1_847), (16384, F_1_847)];
+/// See [`EVEN_4`].
+pub(super) const ODD_4: [(i16, i16); 4] =
+    [(F_2_562, F_0_899), (F_1_061, -F_2_172), (-F_1_061, F_2_172), (-F_2_562, -F_0_899)];
 
 /// A sum of products of 16-bit numbers, in 32 bits.
 fn dot<const N: usize>(pairs: [(i16, i16); N]) -> i32 {
@@ -165,7 +180,7 @@ fn one(dc: i16, quantum: i16) -> u8 {
 }
 
 /// The sample all of a block consists of that has a DC only.
-pub(super) fn level(dc: i16, quantum: i16, side: usize) -> u8 {
+pub(in crate::jpeg::fast) fn level(dc: i16, quantum: i16, side: usize) -> u8 {
     match side {
         1 => one(dc, quantum),
         2 => {
@@ -183,124 +198,5 @@ pub(super) fn plain(block: &[i16; 64], table: &[i16; 64], side: usize, out: &mut
         2 => plain_2x2(block, table, out, stride),
         4 => plain_4x4(block, table, out, stride),
         _ => plain_8x8(block, table, out, stride),
-    }
-}
-
-/// Whether at that level coefficients and tables are in zigzag order, not row by row.
-pub(super) fn takes_zigzag(isa: Isa) -> bool {
-    isa >= Isa::Avx512
-}
-
-/// What [`plain`] does, by the means of `isa` and with coefficients in its order.
-#[inline]
-pub(super) fn transform(
-    isa: Isa,
-    block: &[i16; 64],
-    table: &[i16; 64],
-    side: usize,
-    out: &mut [u8],
-    stride: usize,
-) {
-    #[cfg(target_arch = "x86_64")]
-    if isa >= Isa::Avx2 && side > 1 && out.len() >= (side - 1) * stride + side {
-        // SAFETY: the CPU has these instructions, and `out` holds the rows.
-        unsafe {
-            match side {
-                _ if takes_zigzag(isa) => super::idct_avx512::transform(block, table, side, out, stride),
-                8 => super::idct_avx2::to_8x8(block, table, out, stride),
-                4 => super::idct_avx2_reduced::to_4x4(block, table, out, stride),
-                _ => super::idct_avx2_reduced::to_2x2(block, table, out, stride),
-            }
-        }
-        return;
-    }
-    if side > 1 && takes_zigzag(isa) {
-        // Never so: there is room for a block. But a block would be in the wrong order.
-        return;
-    }
-    plain(block, table, side, out, stride);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::jpeg::fast::entropy::NATURAL_ORDER;
-
-    /// Blocks as pictures have them, and as only damage makes them.
-    fn blocks() -> Vec<([i16; 64], [i16; 64])> {
-        let mut state = 1_u32;
-        let mut next = move || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) as i16
-        };
-        (0..4000)
-            .map(|number| {
-                let range = [4, 64, 1024, i16::MAX][number % 4];
-                let table = [1; 64].map(|_: i16| if number % 3 == 0 { next() } else { next() % 100 });
-                let mut block = [0; 64].map(|_: i16| if next() % 3 == 0 { next() % range } else { 0 });
-                match number / 4 % 5 {
-                    0 => block[1..].fill(0),
-                    1 => block[8..].fill(0),
-                    2 => block[40..].fill(0),
-                    3 => (8..64).filter(|i| i / 8 != 4).for_each(|i| block[i] = 0),
-                    _ => {}
-                }
-                (block, table)
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_level_transforms_alike() {
-        let mut seen = 0;
-        for (block, table) in blocks() {
-            for side in [8, 4, 2, 1] {
-                let mut wanted = [3; 8 * 11];
-                plain(&block, &table, side, &mut wanted, 11);
-                for isa in Isa::available() {
-                    let mut found = [3; 8 * 11];
-                    let order = |values: &[i16; 64]| {
-                        let zigzag = NATURAL_ORDER.map(|place| values[usize::from(place)]);
-                        if takes_zigzag(isa) { zigzag } else { *values }
-                    };
-                    transform(isa, &order(&block), &order(&table), side, &mut found, 11);
-                    assert_eq!(found, wanted, "{isa:?} {side} {block:?}");
-                    seen += 1;
-                }
-            }
-        }
-        assert!(seen >= 16000);
-    }
-
-    #[test]
-    fn a_block_with_a_dc_only_is_level() {
-        for (mut block, table) in blocks() {
-            block[1..].fill(0);
-            for side in [8, 4, 2, 1] {
-                let mut found = [0; 64];
-                plain(&block, &table, side, &mut found, side);
-                assert!(found[..side * side].iter().all(|&v| v == level(block[0], table[0], side)));
-            }
-        }
-    }
-
-    #[test]
-    fn a_transform_is_the_sum_of_its_waves() {
-        let (mut largest, mut seen) = (0.0_f64, 0);
-        for (block, _) in blocks().into_iter().filter(|(block, _)| block.iter().all(|v| v.abs() < 64)) {
-            let mut found = [0; 64];
-            plain(&block, &[1; 64], 8, &mut found, 8);
-            for (at, &sample) in found.iter().enumerate() {
-                let wave = |x: usize, u: usize| {
-                    let scale = if u == 0 { 0.5_f64.sqrt() } else { 1.0 };
-                    scale * ((2 * x + 1) as f64 * u as f64 * std::f64::consts::PI / 16.0).cos() / 2.0
-                };
-                let sum: f64 =
-                    (0..64).map(|i| f64::from(block[i]) * wave(at / 8, i / 8) * wave(at % 8, i % 8)).sum();
-                largest = largest.max(((sum + 128.0).clamp(0.0, 255.0) - f64::from(sample)).abs());
-                seen += 1;
-            }
-        }
-        assert!(seen > 64000 && largest < 0.6, "off by {largest} in {seen}");
     }
 }

@@ -8,7 +8,7 @@
 use std::arch::x86_64::*;
 
 #[allow(clippy::wildcard_imports)] // and its constants
-use super::idct::*;
+use super::plain::*;
 
 /// Constants for pairs of words, one pair for the low lane and one for the high one.
 #[inline]

@@ -4,9 +4,9 @@
 #[allow(clippy::wildcard_imports)] // a kernel names its instructions
 use std::arch::x86_64::*;
 
+use super::avx2::{dequantised, pairs, rows_are_zero};
 #[allow(clippy::wildcard_imports)] // and its constants
-use super::idct::*;
-use super::idct_avx2::{dequantised, pairs, rows_are_zero};
+use super::plain::*;
 
 /// One pass of eight frequencies to four samples, over eight columns: the frequencies in pairs of
 /// rows (2, 6), (1, 3), (5, 7), low columns in the low lane; `level` has the first in 32 bits, scaled.
