@@ -25,10 +25,10 @@ fn swapped(a: __m256i) -> __m256i {
     _mm256_permute4x64_epi64::<0b01_00_11_10>(a)
 }
 
-/// One pass over eight columns. Takes rows 0|4, 3|1, 2|6 and 7|5; gives 0|1, 3|2, 4|5 and 7|6.
+/// One pass over eight columns, with a copy for each of its callers, which have it in line then. Takes rows 0|4, 3|1, 2|6 and 7|5; gives 0|1, 3|2, 4|5 and 7|6.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn pass<const BY: i32>(
+pub(super) fn pass<const BY: i32, const ZIGZAG: bool>(
     x04: __m256i,
     x31: __m256i,
     x26: __m256i,
@@ -161,21 +161,16 @@ pub(super) unsafe fn to_8x8(block: &[i16; 64], table: &[i16; 64], out: &mut [u8]
         _mm256_permute2x128_si256::<0x31>(x67, x45),
     ];
     // SAFETY: the same demands.
-    unsafe { eight_by_eight::<false>(rows, rows_are_zero::<false>(block), out, stride) }
+    unsafe { eight_by_eight(rows, rows_are_zero::<false>(block), out, stride) }
 }
 
-/// The transform of rows 0|4, 3|1, 2|6 and 7|5, dequantised, with a copy for each of its callers; `flat` if all but row 0 were zero before.
+/// The transform of rows 0|4, 3|1, 2|6 and 7|5, dequantised; `flat` if all but row 0 were zero before.
 ///
 /// # Safety
 /// AVX2; eight rows of eight samples, `stride` apart, in `out`.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn eight_by_eight<const ZIGZAG: bool>(
-    rows: [__m256i; 4],
-    flat: bool,
-    out: &mut [u8],
-    stride: usize,
-) {
+unsafe fn eight_by_eight(rows: [__m256i; 4], flat: bool, out: &mut [u8], stride: usize) {
     let [x04, x31, x26, x75] = rows;
     let (c04, c15, c26, c37) = if flat {
         // Each of these columns is one number eight times.
@@ -187,10 +182,10 @@ pub(super) unsafe fn eight_by_eight<const ZIGZAG: bool>(
             _mm256_shuffle_epi8(row, _mm256_set1_epi16(0x0706)),
         )
     } else {
-        let (r01, r32, r45, r76) = pass::<11>(x04, x31, x26, x75);
+        let (r01, r32, r45, r76) = pass::<11, false>(x04, x31, x26, x75);
         transposed(r01, r32, r45, r76)
     };
-    let (c01, c32, c45, c76) = pass::<18>(
+    let (c01, c32, c45, c76) = pass::<18, false>(
         c04,
         _mm256_permute2x128_si256::<0x20>(c37, c15),
         c26,

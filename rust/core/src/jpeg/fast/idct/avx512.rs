@@ -1,11 +1,12 @@
-//! The AVX-512 twins of the plain transforms: the AVX2 ones behind a permutation, of coefficients in zigzag order.
+//! The AVX-512 twins of the plain transforms: the passes of the AVX2 ones between permutations, of coefficients in zigzag
+//! order.
 #![allow(unsafe_code)]
 
 #[allow(clippy::wildcard_imports)] // a kernel names its instructions
 use std::arch::x86_64::*;
 
 use super::{
-    avx2::eight_by_eight,
+    avx2::pass,
     avx2_reduced::{four_by_four, two_by_two},
 };
 use crate::jpeg::fast::entropy::NATURAL_ORDER;
@@ -71,9 +72,9 @@ fn rows(low: __m512i, high: __m512i, places: &Places) -> (__m256i, __m256i) {
 /// Transforms to `side` samples a side: 8, 4 or 2.
 ///
 /// # Safety
-/// AVX-512 F, BW and VL; `side` rows of as many samples, `stride` apart, in `out`.
+/// AVX-512 F, BW, VL and VBMI; `side` rows of as many samples, `stride` apart, in `out`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub(super) unsafe fn transform(
     block: &[i16; 64],
     table: &[i16; 64],
@@ -89,12 +90,8 @@ pub(super) unsafe fn transform(
     unsafe {
         if side == 8 {
             let ((x04, x26), (x31, x75)) = (rows(low, high, &ROWS_0426), rows(low, high, &ROWS_3175));
-            return eight_by_eight::<true>(
-                [x04, x31, x26, x75],
-                present & const { not_in(0, 0) } == 0,
-                out,
-                stride,
-            );
+            let flat = present & const { not_in(0, 0) } == 0;
+            return eight_by_eight([x04, x31, x26, x75], flat, out, stride);
         }
         let ((x01, x23), (x45, x67)) = (rows(low, high, &ROWS_0123), rows(low, high, &ROWS_4567));
         if side == 4 {
@@ -103,4 +100,82 @@ pub(super) unsafe fn transform(
             two_by_two::<true>([x01, x23, x45, x67], out, stride);
         }
     }
+}
+
+/// Where numbers of eight columns are, if rows are 0, 1, 3, 2, 4, 5, 7 and 6: the columns `which`, eight rows each.
+const fn columns_at(which: [i16; 4]) -> Places {
+    let row_at = [0, 8, 24, 16, 32, 40, 56, 48];
+    let mut places = [0; 32];
+    let mut i = 0;
+    while i < 32 {
+        places[i] = row_at[i % 8] + which[i / 8];
+        i += 1;
+    }
+    Places(places)
+}
+
+static COLUMNS_0431: Places = columns_at([0, 4, 3, 1]);
+static COLUMNS_2675: Places = columns_at([2, 6, 7, 5]);
+
+/// Where each sample is if columns are 0, 3, 1, 2, 4, 7, 5 and 6.
+#[repr(align(64))]
+struct Bytes([u8; 64]);
+
+static SAMPLES: Bytes = {
+    let column_at = [0, 16, 24, 8, 32, 48, 56, 40];
+    let mut places = [0; 64];
+    let mut i = 0;
+    while i < 64 {
+        places[i] = column_at[i % 8] + (i / 8) as u8;
+        i += 1;
+    }
+    Bytes(places)
+};
+
+/// The transform of rows 0|4, 3|1, 2|6 and 7|5, dequantised; `flat` if all but row 0 were zero before.
+///
+/// # Safety
+/// AVX-512 F, BW, VL and VBMI; eight rows of eight samples, `stride` apart, in `out`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+unsafe fn eight_by_eight(rows: [__m256i; 4], flat: bool, out: &mut [u8], stride: usize) {
+    let [x04, x31, x26, x75] = rows;
+    let both = |low: __m256i, high: __m256i| _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
+    let (low, high) = if flat {
+        let row = _mm512_broadcast_i32x4(_mm_slli_epi16::<2>(_mm256_castsi256_si128(x04)));
+        (row, row)
+    } else {
+        let (r01, r32, r45, r76) = pass::<11, true>(x04, x31, x26, x75);
+        (both(r01, r32), both(r45, r76))
+    };
+    // SAFETY: 32 and 64 aligned numbers.
+    let (first, second, samples_at) = unsafe {
+        (
+            _mm512_load_si512(COLUMNS_0431.0.as_ptr().cast()),
+            _mm512_load_si512(COLUMNS_2675.0.as_ptr().cast()),
+            _mm512_load_si512(SAMPLES.0.as_ptr().cast()),
+        )
+    };
+    let c0431 = _mm512_permutex2var_epi16(low, first, high);
+    let c2675 = _mm512_permutex2var_epi16(low, second, high);
+    let (c01, c32, c45, c76) = pass::<18, true>(
+        _mm512_castsi512_si256(c0431),
+        _mm512_extracti64x4_epi64::<1>(c0431),
+        _mm512_castsi512_si256(c2675),
+        _mm512_extracti64x4_epi64::<1>(c2675),
+    );
+    let columns = both(_mm256_packs_epi16(c01, c32), _mm256_packs_epi16(c45, c76));
+    let samples = _mm512_permutexvar_epi8(samples_at, _mm512_xor_si512(columns, _mm512_set1_epi8(-128)));
+    let mut store = |y: usize, rows: __m128i| {
+        // SAFETY: rows `y` and `y + 1` of the eight the caller vouches for.
+        unsafe {
+            let place = out.as_mut_ptr().add(y * stride);
+            _mm_storel_epi64(place.cast(), rows);
+            _mm_storeh_pd(place.add(stride).cast(), _mm_castsi128_pd(rows));
+        }
+    };
+    store(0, _mm512_castsi512_si128(samples));
+    store(2, _mm512_extracti32x4_epi32::<1>(samples));
+    store(4, _mm512_extracti32x4_epi32::<2>(samples));
+    store(6, _mm512_extracti32x4_epi32::<3>(samples));
 }
