@@ -18,6 +18,7 @@ from turboshard._typing import (
     BatchColumns,
     BuildInfo,
     Deal,
+    Evidence,
     IdentityFacts,
     ImageInfo,
     IterationStats,
@@ -341,13 +342,15 @@ def verify(
     base: str | os.PathLike[str] | None = None,
     ignore_missing: bool = False,
     receipt: str | os.PathLike[str] | None = None,
+    cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> Verdict:
     """Computes the SHA-256 of every listed file and compares; `turboshard.verify` says what the keywords mean.
 
     ``line`` of a problem and of a fetch is an index into ``lines``; offsets are bytes in the shard, ranges end before
-    their second number. ``ValueError`` if ``receipt`` is a file of another kind.
+    their second number. Digests that were proved are kept in the release's index file, or in one below ``cache`` where
+    that cannot be written. ``ValueError`` if ``receipt`` is a file of another kind.
     """
 
 # --- loader ----------------------------------------------------------------------------------------------
@@ -356,9 +359,9 @@ def verify(
 class Catalog:
     """The samples of a release as one sequence. Its shards are open, and indexed.
 
-    The index comes from ``<root>/.turboshard/index-v1`` as far as the shards have the size and time they had then, else
-    from a scan, which leaves that file, or one below ``cache`` where it cannot be written. A lone shard, and one read
-    with ``lenient``, is scanned each time.
+    The index comes from ``<root>/.turboshard/index-v1`` as far as the shards have the size and times they had then,
+    else from a scan, which leaves that file, or one below ``cache`` where it cannot be written. A lone shard, and one
+    read with ``lenient``, is scanned each time.
     """
 
     def __new__(
@@ -381,6 +384,16 @@ class Catalog:
 
     def check_unchanged(self) -> None:
         """`ShardError` if a shard was written to or replaced since it was opened."""
+
+    def evidence(self) -> Evidence:
+        """What tells this release, and this state of its files, from others; as hex digests, for JSON."""
+
+    def check_same(self, noted: Evidence) -> None:
+        """`ShardError` if something speaks against this being the release that was noted down.
+
+        That is: another fingerprint; other digests, where both were verified; or, unless all shards are verified here,
+        files at the same place on the same machine that were written to since, or touched since they were verified.
+        """
 
 @final
 class Loader:

@@ -165,6 +165,19 @@ class IdentityFacts(TypedDict):
     accessories: list[str]
 
 
+class Evidence(TypedDict):
+    """What tells a release, and a state of its files, from others; SHA-256 in hex."""
+
+    fingerprint: str
+    """Of names, sizes and layout of the shards."""
+    place: str
+    """Of the machine's name and the paths."""
+    times: str
+    """Of sizes and times of writing."""
+    content: str | None
+    """Of the shards' digests, if all were verified and none was touched since."""
+
+
 class Deal(TypedDict):
     """Which part of which epoch a loader takes."""
 

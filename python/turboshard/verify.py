@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from turboshard import _core
+from turboshard import _cache, _core
 from turboshard.errors import DecodeError, DigestMismatch, ShardError
 from turboshard.release import specifications
 
@@ -176,6 +176,9 @@ def verify(
     With ``deep``, the same read accounts for every byte of the tar, holds samples against the release's contract,
     its list and their own JSON, and decodes every JPEG and PNG. A damaged shard is read on behind the damage.
 
+    The digests of good shards are kept in the release's index file (see ``docs/loading.md``), which is made if all
+    of them are good; so that a loader's state knows the bytes and not only their times.
+
     Args:
         release: a release or shards; what is not asked for is not read.
         deep: go on from shard to member to pixel, also in shards of which no list says anything.
@@ -202,6 +205,7 @@ def verify(
         base=None if base is None else os.fspath(base),
         ignore_missing=ignore_missing,
         receipt=None if receipt is None else os.fspath(receipt),
+        cache=_cache.folder(),
         progress=progress,
         threads=threads,
     )

@@ -19,6 +19,7 @@ pub mod pool;
 pub mod progress;
 pub mod random;
 pub mod sha256;
+mod stamp;
 
 pub mod batch;
 pub mod codec;

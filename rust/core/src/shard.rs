@@ -8,7 +8,6 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
@@ -17,38 +16,8 @@ use crate::{
     fault::TarFault,
     index::{Index, Policy},
     pool::{Cancel, Pool, Stash},
+    stamp::Stamp,
 };
-
-/// What the operating system says of a file; another stamp is another content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    /// Bytes.
-    pub size: u64,
-    /// When it was last written to, nanoseconds since 1970.
-    pub modified: i64,
-}
-
-impl Stamp {
-    /// Of what the path leads to now.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn of_path(path: &Path) -> Result<Self> {
-        fs::metadata(path).map(|meta| Self::of(&meta)).map_err(|e| Error::io(path, e))
-    }
-
-    fn of(meta: &Metadata) -> Self {
-        Self { size: meta.len(), modified: meta.modified().map_or(0, nanoseconds) }
-    }
-}
-
-/// Nanoseconds since 1970.
-pub(crate) fn nanoseconds(time: SystemTime) -> i64 {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |before| -before),
-    }
-}
 
 /// An indexed shard. Cheap to share between threads; reads do not move a file position.
 #[derive(Debug)]
@@ -83,7 +52,7 @@ impl Shard {
     ///
     /// # Errors
     /// `Io`; `Data` if the file has not the size that was indexed, or was written to since.
-    pub fn with_index(path: &Path, index: Arc<Index>, stamp: Stamp) -> Result<Self> {
+    pub(crate) fn with_index(path: &Path, index: Arc<Index>, stamp: Stamp) -> Result<Self> {
         let (file, size) = open_regular(path)?;
         if size != index.file_size {
             let words = format!("the file has {size} bytes, its index says {}", index.file_size);
@@ -94,18 +63,28 @@ impl Shard {
         Ok(shard)
     }
 
+    /// The file's state when it was indexed.
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
     /// Refuses a path that leads to another file now, or to one that was written to.
     ///
     /// # Errors
     /// `Data`, `Io`.
     pub fn check_path(&self) -> Result<()> {
-        if Stamp::of_path(&self.path)? == self.stamp { Ok(()) } else { Err(self.changed()) }
+        self.check_file()?;
+        let there = fs::metadata(&self.path).map_err(|e| Error::io(&self.path, e))?;
+        let opened = self.file.metadata().map_err(|e| Error::io(&self.path, e))?;
+        if is_same_file(&there, &opened) { Ok(()) } else { Err(self.changed()) }
     }
 
     /// Refuses an open file that was written to since it was indexed: the index may be another one's.
+    ///
+    /// The time of its last change of another kind is no sign: a link made or taken away changes that, and no byte.
     fn check_file(&self) -> Result<()> {
-        let meta = self.file.metadata().map_err(|e| Error::io(&self.path, e))?;
-        if Stamp::of(&meta) == self.stamp { Ok(()) } else { Err(self.changed()) }
+        let now = Stamp::of_file(&self.file).map_err(|e| Error::io(&self.path, e))?;
+        if now.is_as_written(&self.stamp) { Ok(()) } else { Err(self.changed()) }
     }
 
     fn changed(&self) -> Error {
@@ -177,6 +156,17 @@ impl Shard {
         };
         self.read_into(offset, size as usize, buffer).map_err(|e| e.in_member(self.index.name(member)))
     }
+}
+
+#[cfg(unix)]
+fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
+    Stamp::from(a).is_as_written(&Stamp::from(b))
 }
 
 /// Opens and indexes many shards, several at a time, in order.

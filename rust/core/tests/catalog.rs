@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, File},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -22,19 +23,18 @@ fn write(path: &Path, names: &[&str]) {
         tar.member(name, name.as_bytes()).unwrap();
     }
     fs::write(path, tar.finish()).unwrap();
-    age(path, 60);
 }
 
-/// Makes a file look old enough to be believed.
-fn age(path: &Path, seconds: u64) {
-    let file = File::options().write(true).open(path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+/// Waits until what was written is old enough to be believed.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(45));
 }
 
 fn release_in(root: &Path) -> PathBuf {
     fs::create_dir_all(root.join("data")).unwrap();
     write(&root.join("data/r-000000.tar"), &["a.jpg", "a.json", "b.jpg", "b.json"]);
     write(&root.join("data/r-000001.tar"), &["c.jpg", "c.json"]);
+    settle();
     root.join(".turboshard/index-v1")
 }
 
@@ -78,15 +78,12 @@ fn the_second_opening_does_not_scan() {
     let file = release_in(folder.path());
     let first = open(folder.path(), None);
     assert_eq!((keys(&first), file.is_file()), (vec![b"a".to_vec(), b"b".to_vec(), b"c".to_vec()], true));
-    // What only a scan would notice: the header of the first member is no longer one.
-    let shard = folder.path().join("data/r-000000.tar");
-    let mut bytes = fs::read(&shard).unwrap();
-    let modified = fs::metadata(&shard).unwrap().modified().unwrap();
-    bytes[..512].fill(b'x');
-    fs::write(&shard, &bytes).unwrap();
-    File::options().write(true).open(&shard).unwrap().set_modified(modified).unwrap();
+    let made = fs::metadata(&file).unwrap().modified().unwrap();
+    settle();
     let second = open(folder.path(), None);
     assert_eq!((keys(&second), second.fingerprint()), (keys(&first), first.fingerprint()));
+    // A scan would have written the file anew.
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), made);
     assert!(first.locate(3).is_err());
 }
 
@@ -97,14 +94,42 @@ fn a_shard_that_changed_is_scanned_again_and_refused_by_who_has_it_open() {
     let first = open(folder.path(), None);
     first.check_unchanged().unwrap();
     let shard = folder.path().join("data/r-000001.tar");
-    write(&shard, &["d.jpg", "d.json"]);
-    age(&shard, 50);
-    let error = first.check_unchanged().unwrap_err();
-    assert!(error.place().shard.as_ref().unwrap().ends_with("r-000001.tar"), "{error}");
-    let second = open(folder.path(), None);
-    assert_eq!(keys(&second)[2], b"d");
-    assert_ne!(second.fingerprint(), first.fingerprint());
-    assert_eq!(open(folder.path(), None).fingerprint(), second.fingerprint());
+    for (name, hide) in [("d", false), ("e", true)] {
+        let modified = fs::metadata(&shard).unwrap().modified().unwrap();
+        fs::rename(&shard, folder.path().join("kept")).unwrap(); // or its inode would be given to the next
+        write(&shard, &[&format!("{name}.jpg"), &format!("{name}.json")]);
+        if hide {
+            File::options().write(true).open(&shard).unwrap().set_modified(modified).unwrap();
+        }
+        settle();
+        let error = first.check_unchanged().unwrap_err();
+        assert!(error.place().shard.as_ref().unwrap().ends_with("r-000001.tar"), "{error}");
+        let second = open(folder.path(), None);
+        assert_eq!(keys(&second)[2], name.as_bytes());
+        assert_ne!(second.fingerprint(), first.fingerprint());
+        assert_eq!(open(folder.path(), None).fingerprint(), second.fingerprint());
+    }
+}
+
+#[test]
+fn what_was_written_to_since_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    release_in(folder.path());
+    let catalog = open(folder.path(), None);
+    let shard = catalog.shards()[0].clone();
+    let mut bytes = Vec::new();
+    shard.read_sample(0, &mut bytes).unwrap();
+    // A link more changes the file's state and none of its bytes.
+    fs::hard_link(shard.path(), folder.path().join("link")).unwrap();
+    shard.read_sample(1, &mut bytes).unwrap();
+    let written = File::options().write(true).open(shard.path()).unwrap();
+    written.write_all_at(b"x", shard.index().data_offset[3]).unwrap();
+    for sample in [0, 1] {
+        let error = shard.read_sample(sample, &mut bytes).unwrap_err();
+        assert!(error.to_string().contains("changed since it was opened"), "{error}");
+        assert_eq!(error.place().shard.as_deref(), shard.path().to_str());
+    }
+    catalog.shards()[1].read_sample(0, &mut bytes).unwrap();
 }
 
 #[test]
@@ -123,14 +148,15 @@ fn a_damaged_file_is_made_anew() {
 #[test]
 fn a_shard_just_written_is_not_believed_yet() {
     let folder = tempfile::tempdir().unwrap();
-    release_in(folder.path());
+    let file = release_in(folder.path());
     let shard = folder.path().join("data/r-000001.tar");
     let ahead = SystemTime::now() + Duration::from_secs(5);
     File::options().write(true).open(&shard).unwrap().set_modified(ahead).unwrap();
     open(folder.path(), None);
-    write(&shard, &["e.jpg", "e.json"]);
-    File::options().write(true).open(&shard).unwrap().set_modified(ahead).unwrap();
-    assert_eq!(keys(&open(folder.path(), None))[2], b"e");
+    let made = fs::read(&file).unwrap();
+    settle();
+    open(folder.path(), None);
+    assert_ne!(fs::read(&file).unwrap(), made, "the time of the scan is in it");
 }
 
 #[test]

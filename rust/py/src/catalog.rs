@@ -2,8 +2,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use pyo3::{prelude::*, types::PyList};
-use turboshard::{catalog::Catalog, index::Policy};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyList},
+};
+use turboshard::{
+    catalog::{Catalog, Evidence},
+    digest::Digest,
+    error::Result,
+    index::Policy,
+};
 
 use crate::{enter, release::PyRelease, shard::PyShard};
 
@@ -45,5 +53,41 @@ impl PyCatalog {
 
     fn check_unchanged(&self, py: Python<'_>) -> PyResult<()> {
         enter::run(py, Some(1), |_| self.0.check_unchanged())
+    }
+
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = enter::run(py, Some(1), |_| Ok(self.0.evidence()))?;
+        let told = PyDict::new(py);
+        told.set_item("fingerprint", found.fingerprint.to_string())?;
+        told.set_item("place", found.place.to_string())?;
+        told.set_item("times", found.times.to_string())?;
+        told.set_item("content", found.content.map(|digest| digest.to_string()))?;
+        Ok(told)
+    }
+
+    fn check_same(&self, py: Python<'_>, noted: PyEvidence) -> PyResult<()> {
+        enter::run(py, Some(1), |_| self.0.check_same(&noted.read()?))
+    }
+}
+
+/// What [`PyCatalog::evidence`] told.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct PyEvidence {
+    fingerprint: String,
+    place: String,
+    times: String,
+    content: Option<String>,
+}
+
+impl PyEvidence {
+    fn read(&self) -> Result<Evidence> {
+        let digest = |hex: &String| hex.parse::<Digest>();
+        Ok(Evidence {
+            fingerprint: digest(&self.fingerprint)?,
+            place: digest(&self.place)?,
+            times: digest(&self.times)?,
+            content: self.content.as_ref().map(digest).transpose()?,
+        })
     }
 }

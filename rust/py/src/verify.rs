@@ -10,7 +10,8 @@ use crate::{enter, progress::PyProgress, release::PyRelease};
 #[pyfunction]
 #[allow(clippy::too_many_arguments)] // most of them are the call's own
 #[pyo3(signature = (
-    release, *, deep=false, lenient=false, base=None, ignore_missing=false, receipt=None, progress=None, threads=None
+    release, *, deep=false, lenient=false, base=None, ignore_missing=false, receipt=None, cache=None, progress=None,
+    threads=None
 ))]
 pub(crate) fn verify<'py>(
     py: Python<'py>,
@@ -20,11 +21,12 @@ pub(crate) fn verify<'py>(
     base: Option<PathBuf>,
     ignore_missing: bool,
     receipt: Option<PathBuf>,
+    cache: Option<PathBuf>,
     progress: Option<&Bound<'py, PyProgress>>,
     threads: Option<i64>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let release = &release.get().0;
-    let options = Options { base, ignore_missing, deep, lenient, receipt };
+    let options = Options { base, ignore_missing, deep, lenient, receipt, index: true, cache };
     let counted = progress.map(|progress| &progress.get().0);
     if let Some(counted) = counted {
         counted.expect(release.bytes());

@@ -8,6 +8,7 @@ mod claims;
 mod deep;
 pub mod problem;
 mod receipt;
+mod remember;
 mod samples;
 pub(crate) mod survey;
 mod verdict;
@@ -22,11 +23,12 @@ use crate::{
     error::{Error, Result},
     pool::{Cancel, Pool},
     release::Release,
+    stamp,
 };
 use claims::Claim;
 use deep::Surveyed;
 pub use problem::{Fetch, Problem};
-use receipt::{Receipt, Stamp};
+use receipt::{Receipt, Seen};
 use samples::Promise;
 pub use survey::is_checked;
 
@@ -43,6 +45,10 @@ pub struct Options {
     pub lenient: bool,
     /// File that remembers what was verified.
     pub receipt: Option<PathBuf>,
+    /// Keep the digests that were proved in the release's index file, and make that if all is well.
+    pub index: bool,
+    /// Folder for index files that cannot be written beside their release.
+    pub cache: Option<PathBuf>,
 }
 
 /// The verdict on one listed file.
@@ -121,7 +127,8 @@ struct File<'a> {
     path: &'a Path,
     /// Number of its release's source.
     source: usize,
-    stamp: Option<Stamp>,
+    /// As it was before it was read.
+    seen: Option<Seen>,
     state: State,
 }
 
@@ -173,6 +180,7 @@ pub fn verify(
     cancel: &Cancel<'_>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Report> {
+    let begun = stamp::now();
     let found = claims::of_release(release, options);
     let claims = found.claims;
     let mut receipt = options.receipt.as_deref().map(Receipt::open).transpose()?;
@@ -184,16 +192,16 @@ pub fn verify(
 
     if let Some(receipt) = &receipt {
         for file in &mut files {
-            let Some(stamp) = file.stamp else { continue };
+            let Some(seen) = file.seen else { continue };
             let known = if options.deep {
-                let known = context(file.source).and_then(|context| receipt.deep(stamp, context));
+                let known = context(file.source).and_then(|context| receipt.deep(seen, context));
                 known.map(|(digest, keys)| (digest, Some(keys.to_vec())))
             } else {
-                receipt.digest(stamp).map(|digest| (digest, None))
+                receipt.digest(seen).map(|digest| (digest, None))
             };
             if let Some((digest, keys)) = known {
-                file.state = State::Remembered(digest, stamp.size(), keys);
-                progress(stamp.size());
+                file.state = State::Remembered(digest, seen.stamp.size, keys);
+                progress(seen.stamp.size);
             }
         }
     }
@@ -218,9 +226,15 @@ pub fn verify(
     }
     report.fetch = verdict::to_fetch(&report, &claims);
     report.nothing_to_check = report.lines.is_empty();
-    if let Some(receipt) = &mut receipt {
-        remember(receipt, &report, &claims, &files, context);
-        receipt.write()?;
+    if receipt.is_some() || options.index {
+        let files = remember::of_files(&report, &claims, &files);
+        if let Some(receipt) = &mut receipt {
+            remember::in_receipt(receipt, &files, context);
+            receipt.write()?;
+        }
+        if options.index {
+            remember::in_index(release, &report, &files, begun, options.cache.as_deref(), (pool, cancel))?;
+        }
     }
     Ok(report)
 }
@@ -286,37 +300,9 @@ fn files_of<'a>(claims: &'a [Claim<'_>]) -> (Vec<File<'a>>, HashMap<&'a Path, us
     for claim in claims {
         let Some(path) = claim.file() else { continue };
         number_of.entry(path).or_insert_with(|| {
-            files.push(File { path, source: claim.source, stamp: Stamp::of(path), state: State::Unread });
+            files.push(File { path, source: claim.source, seen: Seen::of(path), state: State::Unread });
             files.len() - 1
         });
     }
     (files, number_of)
-}
-
-/// Notes every file that is what all lists say and was not touched while it was read.
-fn remember(
-    receipt: &mut Receipt,
-    report: &Report,
-    claims: &[Claim<'_>],
-    files: &[File<'_>],
-    context: impl Fn(usize) -> Option<Digest>,
-) {
-    for file in files {
-        let Some(stamp) = file.stamp else { continue };
-        let numbers =
-            || (0..claims.len()).filter(|&n| claims.get(n).and_then(Claim::file) == Some(file.path));
-        let lines = || numbers().filter_map(|number| report.lines.get(number));
-        let good = lines().all(|line| line.outcome == Outcome::Ok);
-        match file.state.read() {
-            Some(Ok((digest, _))) if good && Stamp::of(file.path) == Some(stamp) => {
-                // An anomaly that was let pass is to be told every time.
-                let clean =
-                    !report.problems.iter().any(|problem| numbers().any(|number| number == problem.line));
-                let inside = lines().any(|line| line.samples.is_some());
-                let deep = context(file.source).filter(|_| clean && inside);
-                receipt.note(stamp, digest, deep.map(|context| (context, file.state.keys())));
-            }
-            _ => receipt.forget(stamp),
-        }
-    }
 }

@@ -8,7 +8,6 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde::{Deserialize, Serialize};
@@ -17,54 +16,33 @@ use crate::{
     digest::Digest,
     disk,
     error::{Error, Kind, Result},
+    stamp::{self, Stamp},
     writer,
 };
 
-/// File systems count time in ticks of up to this, as far as they keep nanoseconds at all.
-const TICK: Duration = Duration::from_millis(20);
 const SCHEMA: u32 = 1;
 
-/// What tells one state of a file from another.
+/// What tells a file in one state from every other on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Stamp {
+pub(super) struct Seen {
     dev: u64,
     inode: u64,
-    size: u64,
-    mtime_ns: i64,
-    ctime_ns: i64,
+    #[serde(flatten)]
+    pub(super) stamp: Stamp,
 }
 
-impl Stamp {
+impl Seen {
     /// Of the file at `path`; `None` where the operating system does not say.
     #[cfg(unix)]
     pub(super) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         let meta = fs::metadata(path).ok()?;
-        let ns = |s: i64, ns: i64| s.checked_mul(1_000_000_000)?.checked_add(ns);
-        Some(Self {
-            dev: meta.dev(),
-            inode: meta.ino(),
-            size: meta.size(),
-            mtime_ns: ns(meta.mtime(), meta.mtime_nsec())?,
-            ctime_ns: ns(meta.ctime(), meta.ctime_nsec())?,
-        })
+        Some(Self { dev: meta.dev(), inode: meta.ino(), stamp: Stamp::from(&meta) })
     }
 
     #[cfg(not(unix))]
     pub(super) fn of(_: &Path) -> Option<Self> {
         None
-    }
-
-    /// Bytes of the file.
-    pub(super) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// True if a later write is sure to show.
-    fn is_settled(&self, now: SystemTime) -> bool {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let last = Duration::from_nanos(self.ctime_ns.max(self.mtime_ns).unsigned_abs());
-        last + TICK < now
     }
 }
 
@@ -72,7 +50,7 @@ impl Stamp {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Known {
     #[serde(flatten)]
-    stamp: Stamp,
+    seen: Seen,
     /// Its digest.
     pub(super) sha256: Digest,
     /// What it was verified against, if down to its pixels and good: see [`Receipt::deep`].
@@ -101,7 +79,7 @@ struct Document {
 pub(super) struct Receipt {
     path: PathBuf,
     known: HashMap<(u64, u64), Known>,
-    begun: SystemTime,
+    begun: i64,
 }
 
 impl Receipt {
@@ -125,39 +103,39 @@ impl Receipt {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(e) => return Err(Error::io(path, e)),
         };
-        let known = verified.into_iter().map(|known| ((known.stamp.dev, known.stamp.inode), known));
-        Ok(Self { path: path.to_owned(), known: known.collect(), begun: SystemTime::now() })
+        let known = verified.into_iter().map(|known| ((known.seen.dev, known.seen.inode), known));
+        Ok(Self { path: path.to_owned(), known: known.collect(), begun: stamp::now() })
     }
 
     /// Digest of a file in this state.
-    pub(super) fn digest(&self, stamp: Stamp) -> Option<Digest> {
-        self.get(stamp).map(|known| known.sha256)
+    pub(super) fn digest(&self, seen: Seen) -> Option<Digest> {
+        self.get(seen).map(|known| known.sha256)
     }
 
     /// Digest and keys of a file in this state, if it was found good down to its pixels against that `context`.
-    pub(super) fn deep(&self, stamp: Stamp, context: Digest) -> Option<(Digest, &[u64])> {
-        let known = self.get(stamp).filter(|known| known.deep == Some(context))?;
+    pub(super) fn deep(&self, seen: Seen, context: Digest) -> Option<(Digest, &[u64])> {
+        let known = self.get(seen).filter(|known| known.deep == Some(context))?;
         Some((known.sha256, known.keys.as_deref()?))
     }
 
-    fn get(&self, stamp: Stamp) -> Option<&Known> {
-        self.known.get(&(stamp.dev, stamp.inode)).filter(|known| known.stamp == stamp)
+    fn get(&self, seen: Seen) -> Option<&Known> {
+        self.known.get(&(seen.dev, seen.inode)).filter(|known| known.seen == seen)
     }
 
     /// Notes what a file in this state is, with the context and its keys if all of it was found good.
-    pub(super) fn note(&mut self, stamp: Stamp, sha256: Digest, deep: Option<(Digest, Vec<u64>)>) {
-        if !stamp.is_settled(self.begun) {
+    pub(super) fn note(&mut self, seen: Seen, sha256: Digest, deep: Option<(Digest, Vec<u64>)>) {
+        if !seen.stamp.is_settled(self.begun) {
             return;
         }
         // A look that went less deep does not undo one that went deeper.
-        let before = self.get(stamp).and_then(|known| Some((known.deep?, known.keys.clone()?)));
+        let before = self.get(seen).and_then(|known| Some((known.deep?, known.keys.clone()?)));
         let (deep, keys) = deep.or(before).unzip();
-        self.known.insert((stamp.dev, stamp.inode), Known { stamp, sha256, deep, keys });
+        self.known.insert((seen.dev, seen.inode), Known { seen, sha256, deep, keys });
     }
 
     /// Forgets a file in whatever state.
-    pub(super) fn forget(&mut self, stamp: Stamp) {
-        self.known.remove(&(stamp.dev, stamp.inode));
+    pub(super) fn forget(&mut self, seen: Seen) {
+        self.known.remove(&(seen.dev, seen.inode));
     }
 
     /// Writes it.
@@ -166,7 +144,7 @@ impl Receipt {
     /// `Io`.
     pub(super) fn write(&self) -> Result<()> {
         let mut verified: Vec<Known> = self.known.values().cloned().collect();
-        verified.sort_by_key(|known| (known.stamp.dev, known.stamp.inode));
+        verified.sort_by_key(|known| (known.seen.dev, known.seen.inode));
         let turboshard = env!("CARGO_PKG_VERSION").to_owned();
         let document = Document { schema_version: SCHEMA, turboshard, verified };
         let text = serde_json::to_vec(&document).map_err(|e| Error::new(Kind::Internal(e.to_string())))?;
@@ -186,27 +164,27 @@ mod tests {
         fs::write(&file, "abc").unwrap();
         let digest = Digest::of(b"abc");
         let mut receipt = Receipt::open(&path).unwrap();
-        let stamp = Stamp::of(&file).unwrap();
-        receipt.begun = SystemTime::now();
-        receipt.note(stamp, digest, None);
-        assert_eq!(receipt.digest(stamp), None, "written to just now");
-        receipt.begun = SystemTime::now() + 2 * TICK;
-        receipt.note(stamp, digest, Some((digest, vec![3, 4])));
-        receipt.note(stamp, digest, None);
+        let seen = Seen::of(&file).unwrap();
+        receipt.begun = stamp::now();
+        receipt.note(seen, digest, None);
+        assert_eq!(receipt.digest(seen), None, "written to just now");
+        receipt.begun = stamp::now() + 40_000_000;
+        receipt.note(seen, digest, Some((digest, vec![3, 4])));
+        receipt.note(seen, digest, None);
         receipt.write().unwrap();
         let again = Receipt::open(&path).unwrap();
         assert_eq!(
-            (again.digest(stamp), again.deep(stamp, digest)),
+            (again.digest(seen), again.deep(seen, digest)),
             (Some(digest), Some((digest, &[3, 4][..])))
         );
-        assert_eq!(again.deep(stamp, Digest::of(b"another manifest")), None);
-        std::thread::sleep(TICK);
+        assert_eq!(again.deep(seen, Digest::of(b"another manifest")), None);
+        std::thread::sleep(std::time::Duration::from_millis(20));
         // Same size, time set back: only the change time shows it.
         let times = fs::FileTimes::new().set_modified(fs::metadata(&file).unwrap().modified().unwrap());
         fs::write(&file, "abd").unwrap();
         fs::File::options().write(true).open(&file).unwrap().set_times(times).unwrap();
-        let now = Stamp::of(&file).unwrap();
-        assert_eq!((now.mtime_ns, now.inode, now.size()), (stamp.mtime_ns, stamp.inode, 3));
+        let now = Seen::of(&file).unwrap();
+        assert_eq!((now.stamp.mtime_ns, now.inode, now.stamp.size), (seen.stamp.mtime_ns, seen.inode, 3));
         assert_eq!(again.digest(now), None);
     }
 
