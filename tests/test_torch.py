@@ -107,11 +107,11 @@ def test_a_loader_in_workers_keeps_its_order(root: Path) -> None:
 def test_every_error_crosses_to_the_parent(root: Path, tmp_path: Path) -> None:
     shard = tmp_path / "reghead-000000.tar"
     shard.write_bytes(releases.shards(root)[0].read_bytes())
-    data = ts.torch.ShardDataset(str(shard), FIELDS, size=16)
     offset = int(ts.Shard(shard).index.offset[0])
     with shard.open("r+b") as file:
         file.seek(offset)
         file.write(b"no picture")
+    data = ts.torch.ShardDataset(str(shard), FIELDS, size=16)
     loader = torch.utils.data.DataLoader(
         data, batch_size=2, num_workers=2, collate_fn=ts.torch.collate, timeout=60
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from turboshard.batch import Batch
     from turboshard.release import Release
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class Loader:
@@ -96,6 +96,7 @@ class Loader:
         for name in ("self", "keywords"):
             del self._given[name]
         self._rows = Rows(source, fields, hflip=hflip, normalize=normalize, **keywords)
+        self._given["source"] = self._rows.release  # pickles as what it was when it was opened
         self.batch_size = batch_size
         self.drop_last = drop_last
         self.errors: list[Exception] = []
@@ -151,6 +152,7 @@ class Loader:
         return {
             "version": STATE_VERSION,
             "fingerprint": self._rows.core.fingerprint,
+            "files": self._rows.release.evidence,
             "samples": len(self._rows),
             "seed": self._seed,
             "shuffle": self._shuffle,
@@ -163,7 +165,7 @@ class Loader:
         """Go on where another loader was: with any number of ranks, threads and any batch size.
 
         Raises:
-            ShardError: the release is not the one the state is of.
+            ShardError: the release is not the one the state is of, or a shard was written to since.
             ValueError: another seed, or a state of another version.
 
         Warns:
@@ -178,6 +180,7 @@ class Loader:
                 f"{own['fingerprint'][:16]}, not {state['samples']} with {state['fingerprint'][:16]}",
                 shard=self._rows.release.root,
             )
+        self._rows.release.catalog.check_same(state["files"])
         for name in ("seed", "shuffle"):
             if state[name] != own[name]:
                 raise ValueError(f"the state was made with {name}={state[name]}, not {own[name]}")

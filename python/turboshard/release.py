@@ -17,7 +17,7 @@ from turboshard.shard import Shard
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from turboshard._typing import Sample, Source
+    from turboshard._typing import Evidence, Sample, Source
 
 
 class Release:
@@ -84,6 +84,11 @@ class Release:
     def catalog(self) -> _core.Catalog:
         """The shards as one sequence of samples, whatever part of them this is."""
         return _core.Catalog(self._release, lenient=self._lenient, cache=_cache.folder())
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What tells this release, and the state its files were opened in, from others."""
+        return self.catalog.evidence()
 
     @property
     def rows(self) -> list[int] | None:
@@ -207,7 +212,7 @@ class Release:
 
     def _part(self, rows: list[int] | None, fields: list[str] | None) -> Release:
         """Make a release of some of the whole's samples and fields that shares the shards with it."""
-        _ = self.catalog  # shared, too: every part would open its own
+        _ = self.evidence  # shared, and the catalog with it: every part would open its own
         part = object.__new__(Release)
         part.__dict__.update(self.__dict__, _rows=rows, _fields=fields)
         part.__dict__.pop("_positions", None)
@@ -252,7 +257,8 @@ class Release:
         return {key: identity for key, identity, _, _ in self._release.samples() or ()}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self.sources, self._lenient, self._rows, self._fields)
+        noted = self.evidence if "catalog" in self.__dict__ else None
+        return _reopen, (self.sources, self._lenient, self._rows, self._fields, noted)
 
     def __repr__(self) -> str:
         part = "" if self.is_whole else f", a part of {len(self)} samples"
@@ -267,5 +273,14 @@ def specifications(source: Source | Release) -> list[str]:
     return [os.fspath(one) for one in given]
 
 
-def _reopen(sources: list[str], lenient: bool, rows: list[int] | None, fields: list[str] | None) -> Release:
-    return Release(sources, lenient=lenient)._part(rows, fields)  # noqa: SLF001
+def _reopen(
+    sources: list[str],
+    lenient: bool,
+    rows: list[int] | None,
+    fields: list[str] | None,
+    noted: Evidence | None,
+) -> Release:
+    release = Release(sources, lenient=lenient)
+    if noted is not None:
+        release.catalog.check_same(noted)  # numbers of samples mean nothing in another release
+    return release._part(rows, fields)  # noqa: SLF001

@@ -11,6 +11,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from turboshard import _core, _process
+from turboshard.errors import ShardError
 from turboshard.rows import Picks, Rows
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class ShardDataset:
         import torch
 
         self._rows = Rows(source, fields, hflip=hflip, normalize=normalize, **keywords)
+        self._given["source"] = self._rows.release  # pickles as what it was when it was opened
         self._seed, self._on_error, self._threads = seed, on_error, threads
         # Shared memory, so that workers that live on hear of it.
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
@@ -82,6 +84,11 @@ class ShardDataset:
     def fingerprint(self) -> str:
         """Of the release and the samples that take part, in hex."""
         return self._rows.core.fingerprint
+
+    @property
+    def release(self) -> Release:
+        """What the samples are of."""
+        return self._rows.release
 
     def set_epoch(self, epoch: int) -> None:
         """Draw anew; workers that are running hear of it, too."""
@@ -199,12 +206,19 @@ class EpochSampler:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the epoch and how many samples of it were drawn."""
-        return {"epoch": self._epoch, "drawn": self._drawn, "fingerprint": self._dataset.fingerprint}
+        return {
+            "epoch": self._epoch,
+            "drawn": self._drawn,
+            "fingerprint": self._dataset.fingerprint,
+            "files": self._dataset.release.evidence,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where a sampler of the same rank and batch size was; ``ValueError`` for another release's state."""
+        """Go on where a sampler of the same rank and batch size was; `ShardError` for another release's state."""
+        release = self._dataset.release
         if state["fingerprint"] != self._dataset.fingerprint:
-            raise ValueError("the data set is not the one of the state")
+            raise ShardError("the data set is not the one of the state", shard=release.root)
+        release.catalog.check_same(state["files"])
         self._epoch, self._drawn = state["epoch"], state["drawn"]
 
 
