@@ -30,7 +30,7 @@ test: ## every test: Rust, then Python with the other readers (ARGS="-k tar -x" 
 .PHONY: test-train
 test-train: ## the tests with torch's DataLoader, distributed and Lightning (installs torch, 6 GB)
 	@scripts/setup.sh train
-	@$(VENV)/bin/python -m pytest tests/test_torch.py $(ARGS)
+	@$(VENV)/bin/python -m pytest tests/test_torch.py tests/test_loader_changed.py tests/test_interop.py $(ARGS)
 
 .PHONY: soak
 soak: setup ## the long tests: a thousand kills, a hundred thousand JPEGs, as many bad ones (ARGS as for test)

@@ -1,4 +1,4 @@
-"""Other readers on what this library writes: tar, tarfile, webdataset, DALI, Hugging Face datasets.
+"""Other readers on what this library writes: tar, tarfile, webdataset, wids, DALI, energon, Hugging Face datasets.
 
 Each reader is the real one. What it must find is said by the source release, read with tarfile alone.
 """
@@ -6,6 +6,7 @@ Each reader is the real one. What it must find is said by the source release, re
 import importlib.util
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,6 +19,7 @@ import pytest
 import webdataset as wds
 from PIL import Image
 
+from . import releases
 from .releases import EXPRESSIONS
 
 IDENTITIES = 24
@@ -122,6 +124,10 @@ needs_dali = pytest.mark.skipif(
 )
 
 
+LONG = "close_m_0_25o_e.jpg"
+"""The field with the longest name, beyond the 100 bytes of a header for some identities."""
+
+
 @needs_dali
 @pytest.mark.parametrize("indexed", [False, True])
 def test_dali_decodes_the_same_pictures(derived: tuple[str, Path], tmp_path: Path, indexed: bool) -> None:
@@ -138,16 +144,17 @@ def test_dali_decodes_the_same_pictures(derived: tuple[str, Path], tmp_path: Pat
 
     pipe = Pipeline(batch_size=1, num_threads=1, device_id=None)
     with pipe:
-        read: Any = fn.readers.webdataset(ext=["frown.jpg", "json"], **arguments)
+        read: Any = fn.readers.webdataset(ext=[LONG, "json"], **arguments)
         pipe.set_outputs(fn.decoders.image(read[0], device="cpu"), *read)
     pipe.build()
     expected = samples(folder)
     assert len(expected) == IDENTITIES
+    assert 0 < sum(len(f"{key}.{LONG}") > 100 for key in expected) < IDENTITIES
     for fields in expected.values():
         pixels, jpeg, meta = (output.as_array()[0] for output in pipe.run())
-        assert jpeg.tobytes() == fields["frown.jpg"]
+        assert jpeg.tobytes() == fields[LONG]
         assert json.loads(meta.tobytes()) == json.loads(fields["json"])
-        pillow = np.asarray(Image.open(io.BytesIO(fields["frown.jpg"])).convert("RGB"))
+        pillow = np.asarray(Image.open(io.BytesIO(fields[LONG])).convert("RGB"))
         assert pixels.shape == (64, 64, 3)
         # DALI brings its own build of libjpeg-turbo with its own choice of IDCT.
         assert np.abs(pixels.astype(int) - pillow).mean() < 2
@@ -168,3 +175,91 @@ def test_hugging_face_streams_it(derived: tuple[str, Path]) -> None:
     for row in found:
         assert row["frown.jpg"].size == (64, 64)
         assert row["json"]["num_expressions"] == 10
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("wids") is None,
+    reason="wids is not installed (requirements/interop.txt)",
+)
+def test_wids_finds_its_samples_by_the_list(tmp_path: Path) -> None:
+    import wids
+
+    short = [
+        [(name.replace(releases.key(number), f"{number:08d}"), payload) for name, payload in sample]
+        for number, sample in enumerate(releases.samples(11))
+    ]
+    root = releases.write(tmp_path / "reghead-v1-64", short, per_shard=4)
+    listed = root / "data" / "shards.json"
+    run("index", *releases.shards(root), "--format", "wids", "-o", listed)
+    opened = wids.ShardListDataset(
+        str(listed), cache_dir=str(tmp_path / "cache"), transformations=lambda sample: sample, keep=True
+    )
+    expected = samples(root)
+    assert len(opened) == len(expected) == 11
+    for number, (key, fields) in enumerate(expected.items()):
+        found = opened[number]
+        assert found["__key__"] == key
+        read = {name[1:]: value.read() for name, value in found.items() if name.startswith(".")}
+        assert read == fields
+
+
+def test_what_wids_cannot_read_is_said(source: Path, tmp_path: Path) -> None:
+    cut = sum(len(name) > 100 for name, _ in members(source))
+    assert cut > 0
+    shards = sorted((source / "data").glob("*.tar"))
+    done = releases.turboshard("index", *shards, "--format", "wids", "-o", tmp_path / "shards.json")
+    assert f"wids will cut {cut} names at 100 bytes" in done.stderr
+
+
+ENERGON = """
+import json, sys, warnings
+warnings.filterwarnings("ignore")
+from megatron.energon import Cooker, DefaultTaskEncoder, WorkerConfig, get_loader, get_train_dataset, stateless
+
+@stateless
+def as_it_is(sample):
+    return sample
+
+class Raw(DefaultTaskEncoder):
+    decoder = None
+    cookers = [Cooker(as_it_is)]
+
+dataset = get_train_dataset(
+    sys.argv[1], worker_config=WorkerConfig(rank=0, world_size=1, num_workers=0), batch_size=None,
+    shuffle_buffer_size=None, max_samples_per_sequence=None, shuffle_over_epochs_multiplier=1, repeat=False,
+    task_encoder=Raw())
+for sample in get_loader(dataset):
+    fields = {name: value.hex() for name, value in sample.items() if not name.startswith("__")}
+    print(json.dumps([sample["__key__"], fields]))
+"""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("megatron") is None,
+    reason="megatron-energon is not installed (requirements/train.txt, with torch)",
+)
+def test_energon_loads_what_was_indexed_for_it(derived: tuple[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(derived[1] / "data", folder)
+    run("index", *sorted(folder.glob("*.tar")), "--format", "energon", "-o", f"{folder}/")
+    done = subprocess.run(
+        [sys.executable, "-c", ENERGON, str(folder)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    found = dict(json.loads(line) for line in done.stdout.splitlines())
+    expected = samples(derived[1])
+    assert len(found) == IDENTITIES
+    for key, fields in expected.items():
+        assert found[key] == {name: payload.hex() for name, payload in fields.items()}
+
+
+def test_a_split_of_ones_own_is_left_alone(source: Path, tmp_path: Path) -> None:
+    shards = sorted((source / "data").glob("*.tar"))
+    own = tmp_path / ".nv-meta" / "split.yaml"
+    own.parent.mkdir()
+    own.write_text("split_parts: {val: []}\n")
+    run("index", *shards, "--format", "energon", "-o", f"{tmp_path}/")
+    assert own.read_text() == "split_parts: {val: []}\n"
+    assert json.loads((own.parent / ".info.json").read_text())["shard_counts"].keys() == {
+        shard.name for shard in shards
+    }

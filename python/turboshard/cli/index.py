@@ -80,6 +80,13 @@ def energon(shard: Shard) -> bytes:
     return struct.pack(f"<{len(starts) + 1}Q", *starts, end + -end % 512)
 
 
+def beyond_wids(shards: list[Shard]) -> int:
+    """Members whose names wids cuts at 100 bytes when it opens a shard, whatever a list says of it."""
+    return sum(
+        len(name.encode(errors="surrogateescape")) > 100 for shard in shards for name in shard.index.member
+    )
+
+
 def _runs(samples: list[int]) -> Iterator[tuple[int, int]]:
     """First row and the one after the last of each sample; rows of none in between are left to the caller."""
     spans: dict[int, tuple[int, int]] = {}
@@ -97,7 +104,8 @@ def _runs(samples: list[int]) -> Iterator[tuple[int, int]]:
     type=click.Choice(["jsonl", "wds2idx", "wids", "energon"]),
     default="jsonl",
     show_default=True,
-    help="jsonl: a row a member. wds2idx: DALI's. wids: a shard list. energon: SHARD.tar.idx and .nv-meta.",
+    help="jsonl: a row a member. wds2idx: DALI's. wids: a shard list. energon: SHARD.tar.idx and .nv-meta, "
+    "all for training unless there is a split.yaml.",
 )
 @click.option(
     "-o",
@@ -119,6 +127,8 @@ def index(settings: Settings, shards: tuple[str, ...], style: str, output: str |
         _write_energon(opened, output)
     elif style == "wids":
         _write(wids(opened), output)
+        if cut := beyond_wids(opened):
+            remark(settings, f"wids will cut {counted(cut, 'name')} at 100 bytes, and lose the fields behind")
     else:
         _write_texts(opened, {"jsonl": jsonl, "wds2idx": wds2idx}[style], style, output)
     remark(settings, f"{counted(len(opened), 'shard')}, {counted(len(release), 'sample')}")
@@ -151,8 +161,16 @@ def _write_energon(shards: list[Shard], output: str | None) -> None:
         name = Path(shard.path).name
         write_whole(folder / f"{name}.idx", energon(shard))
         counts[name] = len(shard)
-    info = {"energon_version": ENERGON_VERSION, "shard_counts": counts}
-    write_whole(folder / ".nv-meta" / ".info.json", json.dumps(info, indent=2).encode() + b"\n")
+    made: dict[str, object] = {".info.json": {"energon_version": ENERGON_VERSION, "shard_counts": counts}}
+    # What `energon prepare` asks its user for, and he may have written himself. JSON is YAML, too.
+    asked = {
+        "split.yaml": {"split_parts": {"train": list(counts)}},
+        "dataset.yaml": {"__module__": "megatron.energon", "__class__": "CrudeWebdataset"},
+    }
+    meta = folder / ".nv-meta"
+    made |= {name: facts for name, facts in asked.items() if not (meta / name).exists()}
+    for name, facts in made.items():
+        write_whole(meta / name, json.dumps(facts, indent=2).encode() + b"\n")
 
 
 def _is_folder(output: str) -> bool:
