@@ -36,6 +36,7 @@ RECORD = Path("benches/record")
 @click.option(
     "--rounds", type=click.IntRange(1), help="How often each takes its turn.  [default: 7; reshard: 3]"
 )
+@click.option("--case", "part", default="", metavar="TEXT", help="Only cases whose name has this in it.")
 @click.option("--cores", type=click.Choice(["one", "all", "both"]), default="both", show_default=True)
 @click.option(
     "--force-isa",
@@ -53,6 +54,7 @@ def bench(
     identities: int,
     photos: Path | None,
     rounds: int | None,
+    part: str,
     cores: str,
     force_isa: str | None,
     record: bool,
@@ -83,7 +85,9 @@ def bench(
         tell("preparing the data")
         try:
             given = source.load(data) if data else source.synthesize(scratch, identities, photos)
-            report = _run(suites or SUITES, given, on, scratch, rounds, tell)
+            report = _run(suites or SUITES, part, given, on, scratch, rounds, tell)
+            if not report.results:
+                raise click.UsageError(f"no case has {part!r} in its name")
         except Disagreement as error:
             raise _Failed(str(error)) from error
     if settings.json:
@@ -106,6 +110,7 @@ class _Failed(click.ClickException):
 
 def _run(
     suites: tuple[str, ...],
+    part: str,
     data: Data,
     cores: list[int],
     scratch: Path,
@@ -121,7 +126,8 @@ def _run(
     results = []
     for suite in suites:
         with ExitStack() as stack:
-            for case in cases(suite, Setting(data, cores, scratch, stack)):
+            setting = Setting(data, cores, scratch, stack, part)
+            for case in filter(lambda case: setting.wants(case.name), cases(suite, setting)):
                 turns = rounds or (7 if case.warm else 3)
                 results.append(measure(case, turns, tell))
     return Report(about, data.describe(), results)
