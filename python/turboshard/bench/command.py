@@ -36,7 +36,7 @@ RECORD = Path("benches/record")
 @click.option(
     "--rounds", type=click.IntRange(1), help="How often each takes its turn.  [default: 7; reshard: 3]"
 )
-@click.option("--case", "part", default="", metavar="TEXT", help="Only cases whose name has this in it.")
+@click.option("--case", "part", default="", metavar="TEXT", help="Only cases whose name begins so.")
 @click.option("--cores", type=click.Choice(["one", "all", "both"]), default="both", show_default=True)
 @click.option(
     "--force-isa",
@@ -87,7 +87,7 @@ def bench(
             given = source.load(data) if data else source.synthesize(scratch, identities, photos)
             report = _run(suites or SUITES, part, given, on, scratch, rounds, tell)
             if not report.results:
-                raise click.UsageError(f"no case has {part!r} in its name")
+                raise click.UsageError(f"no case begins with {part!r}")
         except Disagreement as error:
             raise _Failed(str(error)) from error
     if settings.json:

@@ -26,11 +26,11 @@ class Setting:
     stack: ExitStack = field(default_factory=ExitStack)
     """Closed after the suite: child processes and the like."""
     part: str = ""
-    """What the name of a case must have in it."""
+    """How the name of a case must begin."""
 
     def wants(self, name: str) -> bool:
         """Whether the case of that name is to run; for suites whose cases cost something to get ready."""
-        return self.part in name
+        return name.startswith(self.part)
 
 
 def cases(name: str, setting: Setting) -> Iterator[Case[Any]]:
