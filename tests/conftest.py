@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .resharding import half, source
+
+__all__ = ["half", "source"]  # fixtures of every test of reshard; pytest finds them here
+
 ROOT = Path(__file__).resolve().parent.parent
 
 for name, examples in {"dev": 50, "ci": 200, "soak": 10_000}.items():

@@ -14,25 +14,14 @@ from PIL import Image
 
 from . import releases
 from . import strategies as make
+from .commanding import SAMPLES, root, whole  # noqa: F401 - fixtures
 from .reference import image, release, tar
 from .reference import shard as reference
 from .releases import sha256sum, turboshard
 
-SAMPLES = releases.samples(5, 24, releases.EXPRESSIONS[:2])
 VERBS = [
     "synth", "verify", "compare", "extract", "show", "index", "ls", "cat", "stats", "reshard", "bench", "doctor",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return releases.write(tmp_path / "r", SAMPLES, per_shard=2, name="reghead-v1-24")
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A release that no test changes."""
-    return releases.write(tmp_path_factory.mktemp("cli") / "r", SAMPLES, per_shard=2, name="reghead-v1-24")
 
 
 # ---------------------------------------------------------------- manners

@@ -25,19 +25,7 @@ from . import strategies as make
 from .reference import image, release, tar
 from .reference import shard as reference
 from .releases import turboshard
-from .resharding import (  # noqa: F401 - fixtures
-    COUNT,
-    KEYS,
-    SAMPLES,
-    SIDE,
-    assert_sound,
-    encoded,
-    half,
-    keys_of,
-    manifest,
-    resharded,
-    source,
-)
+from .resharding import COUNT, KEYS, SAMPLES, SIDE, assert_sound, encoded, keys_of, manifest, resharded
 
 # ---------------------------------------------------------------- contents
 

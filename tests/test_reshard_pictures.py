@@ -12,19 +12,7 @@ import turboshard as ts
 
 from .reference import image, release
 from .releases import turboshard
-from .resharding import (  # noqa: F401 - fixtures
-    COUNT,
-    KEYS,
-    SAMPLES,
-    SIDE,
-    assert_sound,
-    encoded,
-    half,
-    keys_of,
-    manifest,
-    resharded,
-    source,
-)
+from .resharding import COUNT, SAMPLES, SIDE, encoded, manifest, resharded
 
 
 def test_pictures_are_pillows_within_a_level_before_jpeg(half: Path) -> None:

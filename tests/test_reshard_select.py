@@ -11,7 +11,7 @@ from . import strategies as make
 from .reference import release, selection
 from .reference import shard as reference
 from .releases import turboshard
-from .resharding import KEYS, SAMPLES, SIDE, encoded, half, keys_of, resharded, source  # noqa: F401 - fixtures
+from .resharding import KEYS, SAMPLES, SIDE, encoded, keys_of, resharded
 
 # ---------------------------------------------------------------- selections
 

@@ -17,15 +17,7 @@ from . import strategies as make
 from .reference import digest, image, release
 from .reference import shard as reference
 from .releases import turboshard
-from .resharding import (
-    KEYS,
-    SAMPLES,
-    assert_sound,
-    manifest,
-    own,
-    resharded,
-    source,  # noqa: F401 - fixtures
-)
+from .resharding import KEYS, SAMPLES, assert_sound, manifest, own, resharded
 
 # ---------------------------------------------------------------- a source that is not what it says
 

@@ -207,15 +207,12 @@ def _spdl() -> Way:
     spdl.io.load_image(ts.encode(np.zeros((8, 8, 3), np.uint8)))
 
     def opened(work: Work, cores: int, stack: ExitStack) -> Callable[[], Epoch]:
-        info = ts.info(ts.Shard(work.shards[0])[0][work.fields[0]])
-        height, width = (info["height"], info["width"]) if work.size is None else (work.size, work.size)
-        # FFmpeg's own words; without `accurate_rnd` its conversion to RGB is some levels off.
-        scale = f"scale={width}:{height}:flags=lanczos+accurate_rnd+full_chroma_int,format=pix_fmts=rgb24"
-
+        # Its own conversion and filter (bicubic): exact rounding and Lanczos, by FFmpeg's words, cost it up to three
+        # quarters of its pace, and it is near enough without.
         def decode(sample: dict[str, Any]) -> tuple[str, Any]:
             jpegs = [sample[field] for field in work.fields]
-            words = {"width": None, "height": None, "pix_fmt": None, "filter_desc": scale}
-            return sample["__key__"], spdl.io.to_numpy(spdl.io.load_image_batch(jpegs, strict=True, **words))
+            loaded = spdl.io.load_image_batch(jpegs, width=work.size, height=work.size, strict=True)
+            return sample["__key__"], spdl.io.to_numpy(loaded)
 
         dataset = wds.WebDataset([str(shard) for shard in work.shards], shardshuffle=False)
         samples = sum(len(ts.Shard(shard)) for shard in work.shards)
