@@ -140,7 +140,33 @@ LONG_CALLS = {
     "decode_batch inline": "ts.decode_batch(data * 400, size=256, threads=1)",
     "shard.load": "ts.Shard(shard).load([0] * 400, ['jpg'], size=256)",
     "verify": "ts.verify(big)",
+    "verify deep": "ts.verify(many, deep=True)",
+    "index": "ts.Shard.open_all(tiny * 40, threads=1)",
+    "index on a pool": "ts.Shard.open_all(tiny * 40, threads=2)",
+    "loader": "list(ts.Loader(many, size=256, batch_size=50, threads=2))",
+    "loader inline": "list(ts.Loader(many, size=256, batch_size=400, threads=1))",
+    "reshard": "ts.reshard(many, out, size=256)",
+    "synth": "ts.synth(out, identities=400)",
 }
+
+
+@pytest.fixture(scope="module")
+def many(jpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release of 400 large pictures: seconds of decoding."""
+    root = tmp_path_factory.mktemp("many") / "r"
+    (root / "data").mkdir(parents=True)
+    picture = jpeg.read_bytes()
+    path = root / "data" / "r-000000.tar"
+    path.write_bytes(make.gnu_shard([(f"{n:04d}.jpg", picture) for n in range(400)]))
+    return root
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shard of 20,000 members of one byte: tens of milliseconds of indexing."""
+    path = tmp_path_factory.mktemp("tiny") / "t.tar"
+    path.write_bytes(make.gnu_shard([(f"{n:06d}.txt", b"x") for n in range(20_000)]))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -160,13 +186,14 @@ def big_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", LONG_CALLS)
-def test_ctrl_c(jpeg: Path, big_release: Path, tmp_path: Path, name: str) -> None:
+def test_ctrl_c(jpeg: Path, big_release: Path, many: Path, tiny: Path, tmp_path: Path, name: str) -> None:
     shard = tmp_path / "x.tar"
     shard.write_bytes(make.gnu_shard([("x.jpg", jpeg.read_bytes())]))
     code = f"""
         import signal, sys, time, turboshard as ts
         signal.signal(signal.SIGINT, signal.default_int_handler)
         data, shard, big = [open({str(jpeg)!r}, "rb").read()], {str(shard)!r}, {str(big_release)!r}
+        many, tiny, out = {str(many)!r}, [{str(tiny)!r}], {str(tmp_path / "out")!r}
         ts.decode_batch(data * 2, size=8)
         print("ready", flush=True)
         try:
