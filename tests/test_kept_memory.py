@@ -14,7 +14,8 @@ SIDE = 256
 
 def plain(value: int) -> np.ndarray:
     """An image of one value, in memory of its own."""
-    return ts.resize(np.full((300, 300, 3), value, np.uint8), SIDE)
+    image: np.ndarray = ts.resize(np.full((300, 300, 3), value, np.uint8), SIDE)
+    return image
 
 
 def address(image: np.ndarray) -> int:
