@@ -293,8 +293,8 @@ mod x86 {
         let blocks = room.min(out.len() / block);
         for number in 0..blocks {
             let ahead = source.as_ptr().wrapping_add(number * 2 * block + AHEAD);
-            // SAFETY: fetching ahead does nothing where there is no memory.
             #[allow(unused_unsafe)] // compilers later than the oldest supported know that
+            // SAFETY: fetching ahead does nothing where there is no memory.
             unsafe {
                 _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
                 _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(64).cast());
