@@ -9,7 +9,7 @@ VENV_SIMD ?= .venv-simd
 DEMO_DIR ?= demo-data
 SECONDS_EACH ?= 60
 ARGS ?=
-export VENV VENV_SIMD DEMO_DIR SECONDS_EACH
+export VENV VENV_SIMD DEMO_DIR SECONDS_EACH SEED
 BIN := $(abspath $(VENV))/bin
 # cmake and ninja live in the environment; Cargo's builds of libjpeg-turbo find them by PATH.
 export PATH := $(BIN):$(PATH)
@@ -39,7 +39,7 @@ soak: setup ## the long tests: a thousand kills, a hundred thousand JPEGs, as ma
 	  $(BIN)/python -m pytest tests/test_interrupted.py tests/test_image_leaks.py $(ARGS)
 
 .PHONY: fuzz
-fuzz: ## every fuzz target under ASan in turn (SECONDS_EACH=60 TARGETS="tar jpeg")
+fuzz: ## every fuzz target under ASan in turn (SECONDS_EACH=60 TARGETS="tar jpeg" SEED=1)
 	@scripts/setup.sh --no-build
 	@scripts/fuzz.sh $(ARGS)
 

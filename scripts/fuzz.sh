@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every fuzz target in turn, under ASan, with the stable compiler: SECONDS_EACH (60), TARGETS (all). What is found lies in
-# rust/fuzz/artifacts; new inputs go to a corpus outside the repository, `scripts/fuzz.sh --minimise` brings them in.
+# Every fuzz target in turn, under ASan, with the stable compiler: SECONDS_EACH (60), TARGETS (all), SEED (a new one
+# each time). What is found lies in rust/fuzz/artifacts; new inputs go to a corpus outside the repository, from which
+# `scripts/fuzz.sh --minimise` brings in what covers something new.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,13 +23,13 @@ for target in $targets; do
     mkdir -p "$corpus" "$found" "rust/fuzz/artifacts/$target"
     binary=$CARGO_TARGET_DIR/$triple/release/$target
     if [ "${1:-}" = --minimise ]; then
-        merged=$(mktemp -d)
-        "$binary" -merge=1 -max_len=4096 "$merged" "$corpus" "$found" 2>/dev/null
-        rm -rf "$corpus" && mv "$merged" "$corpus"
+        # What has a name was put there by hand and stays; the rest is chosen anew from all that was found.
+        find "$corpus" -regextype posix-extended -regex '.*/[0-9a-f]{40}' -exec mv -t "$found" {} +
+        "$binary" -merge=1 -max_len=4096 "$corpus" "$found" 2>/dev/null
         continue
     fi
     echo "fuzzing $target for $each s"
-    "$binary" "$found" "$corpus" -max_total_time="$each" -timeout=5 -rss_limit_mb=2048 -max_len=16384 \
+    "$binary" "$found" "$corpus" -max_total_time="$each" ${SEED:+-seed="$SEED"} -timeout=5 -rss_limit_mb=2048 -max_len=16384 \
         -artifact_prefix="rust/fuzz/artifacts/$target/" -print_final_stats=1 2>&1 |
         tee "$work/$target.log" | grep -E "ERROR|panicked|SUMMARY|stat::number_of_executed_units|stat::peak_rss|DONE" || true
     ! grep -qE "ERROR:|SUMMARY:" "$work/$target.log"

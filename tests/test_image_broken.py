@@ -147,6 +147,17 @@ def test_a_bomb_is_refused_before_anything_is_allocated() -> None:
         ts.decode(bomb, size=16, reduce=8)
 
 
+def test_scans_beyond_any_encoders_are_refused() -> None:
+    """Each scan is a pass over the whole picture, and an empty one is a few bytes of file."""
+    data = make.jpeg(make.picture(16, 16, 1), mode="L", progressive=True)
+    start = data.index(b"\xff\xda")
+    end = next(at for at in range(start + 2, len(data)) if data[at] == 0xFF and data[at + 1] not in (0, 0xFF))
+    again = data[start:end]
+    assert ts.decode(data[:start] + 400 * again + data[end:], mode="L").shape == (16, 16)
+    with pytest.raises(ts.DecodeError, match="more than 500 scans"):
+        ts.decode(data[:start] + 600 * again + data[end:], mode="L")
+
+
 def test_a_large_picture_warns_as_pillow_does() -> None:
     file = io.BytesIO()
     Image.new("L", (9_500, 9_500), 77).save(file, "JPEG")

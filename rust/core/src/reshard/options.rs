@@ -74,7 +74,7 @@ pub struct Options {
     /// Check source shards against their published digests.
     pub verify: bool,
     /// Leave out samples with a picture or JSON that cannot be read, instead of giving up; every picture is read to its
-    /// end then, copied ones too.
+    /// end then, copied ones too. Of a shard whose tar structure is damaged take the whole samples.
     #[serde(skip_serializing_if = "is_false")]
     pub skip_bad: bool,
 }
