@@ -100,7 +100,7 @@ def test_a_doubled_subject_and_a_renamed_folder_are_found(source: Path, tmp_path
     dst = tmp_path / "release"
     said = releases.turboshard("pack", "headspace", source, "-o", dst)
     assert f"not recognised: {SUBJECTS}/third/" in said.stderr
-    assert "warning: 01520 has the same files as 00002" in said.stderr
+    assert "warning: 01520 has the same obj as 00002" in said.stderr
     audited = json.loads(releases.turboshard("audit", dst, "--as", "headspace-v02", "--json", check=1).stdout)
     found = {one["what"]: one["keys"] for one in audited["differences"]}
     assert found["subjects other than 00001 to 01519"] == ["01520"]

@@ -42,10 +42,10 @@ pub(super) struct Unfinished<'a> {
     /// Of a `SHA256SUMS` of the files that were packed.
     source: Hasher,
     left_out: Vec<LeftOut>,
-    /// By the digest of a sample's files, its key.
+    /// By the digest of a sample's first file, its key.
     seen: HashMap<Digest, String>,
-    /// Keys of samples that have the same files as another.
-    alike: Vec<(String, String)>,
+    /// Who has the same first file as another.
+    alike: Vec<String>,
     unrecognised: Vec<String>,
     /// Members of one sample, kept for its memory.
     tar: Vec<u8>,
@@ -123,14 +123,14 @@ impl<'a> Unfinished<'a> {
         Ok(())
     }
 
-    /// Remembers a sample's files, and whether another has brought the same.
+    /// Remembers a sample's first file, and whether another has brought the same: a subject that was copied may lack
+    /// what lies elsewhere.
     fn compare(&mut self, key: &str, members: &[Member]) {
-        let mut files = Hasher::default();
-        for member in members.iter().filter(|member| member.path.is_some()) {
-            files.update(&member.digest.0);
-        }
-        match self.seen.entry(files.finish()) {
-            Entry::Occupied(first) => self.alike.push((key.to_owned(), first.get().clone())),
+        let Some(member) = members.first() else { return };
+        match self.seen.entry(member.digest) {
+            Entry::Occupied(known) => {
+                self.alike.push(format!("{key} has the same {} as {}", member.field, known.get()));
+            }
             Entry::Vacant(place) => drop(place.insert(key.to_owned())),
         }
     }
@@ -139,11 +139,9 @@ impl<'a> Unfinished<'a> {
     fn warnings(&self, dataset: Dataset) -> Vec<String> {
         let mut warnings: Vec<String> = dataset.forbidden().map(str::to_owned).into_iter().collect();
         warnings.extend(self.layout.warnings());
-        let alike = self.alike.iter().take(NAMED);
-        warnings.extend(alike.map(|(key, first)| format!("{key} has the same files as {first}")));
+        warnings.extend(self.alike.iter().take(NAMED).cloned());
         if self.alike.len() > NAMED {
-            warnings
-                .push(format!("{} more samples have the same files as another", self.alike.len() - NAMED));
+            warnings.push(format!("{} more are like another", self.alike.len() - NAMED));
         }
         warnings
     }
