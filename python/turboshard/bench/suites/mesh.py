@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 import turboshard as ts
 from turboshard.bench.harness import Case, Contender, Disagreement
@@ -16,11 +17,9 @@ from turboshard.bench.report import Missing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from turboshard.bench.suites import Setting
 
-Corners: TypeAlias = "NDArray[np.float64]"
+Corners: TypeAlias = npt.NDArray[np.float64]
 """The vertices of each triangle, (triangles, 3, 3): the same however a library numbers its vertices."""
 
 SIDE = 250
