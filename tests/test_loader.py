@@ -3,6 +3,9 @@
 import itertools
 import json
 import pickle
+import subprocess
+import sys
+import textwrap
 import threading
 import warnings
 from pathlib import Path
@@ -247,6 +250,42 @@ def test_batches_outlive_the_loader_and_share_nothing(root: Path) -> None:
     del loader
     for view, pixels in zip(views, kept, strict=True):
         assert np.array_equal(view, pixels[1:3, 0])
+
+
+def test_batches_outlive_their_shards(tmp_path: Path) -> None:
+    root = releases.write(tmp_path / "r", releases.samples(4), per_shard=2)
+    loader = ts.Loader(root, FIELDS, batch_size=4, threads=2)
+    (batch,) = loader
+    kept = batch.images.copy()
+    del loader
+    for shard in releases.shards(root):
+        shard.write_bytes(b"x")
+        shard.unlink()
+    assert np.array_equal(batch.images, kept)
+    assert [meta["sample_key"] for meta in batch.meta] == batch.keys
+
+
+def test_the_peak_of_memory_is_the_batches_in_use_and_in_the_making(root: Path) -> None:
+    code = """
+        import json, sys, turboshard as ts
+        def peak():
+            with open("/proc/self/status") as file:
+                return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM"))
+        list(ts.Loader(sys.argv[1], batch_size=4, size=64, as_torch=False))  # what comes once
+        before = peak()
+        loader = ts.Loader(sys.argv[1], batch_size=4, size=1024, threads=1)
+        for epoch in range(3):
+            for batch in loader:
+                assert batch.images[:, :, ::64].any()
+        print(json.dumps([before, peak(), batch.images.nbytes]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), root], capture_output=True, text=True, check=True
+    )
+    before, after, batch = json.loads(done.stdout)
+    assert batch == 4 * 3 * 1024 * 1024 * 3
+    # The one in use and the one that is made of it; a copy anywhere would be a third.
+    assert 0.9 * batch < after - before < 2.6 * batch
 
 
 def test_arguments_that_make_no_sense(root: Path) -> None:
