@@ -146,6 +146,8 @@ LONG_CALLS = {
     "loader": "list(ts.Loader(many, size=256, batch_size=50, threads=2))",
     "loader inline": "list(ts.Loader(many, size=256, batch_size=400, threads=1))",
     "reshard": "ts.reshard(many, out, size=256)",
+    "synth": "ts.synth(out, identities=400)",
+    "synth inline": "ts.synth(out, identities=400, threads=1)",
 }
 
 

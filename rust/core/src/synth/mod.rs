@@ -152,17 +152,24 @@ impl Synth {
         self.identity(n).key()
     }
 
-    /// The `n`-th sample; `n` beyond the last is as good as any.
+    /// The `n`-th sample; `n` beyond the last is as good as any. `go_on` is asked before each image, as ten of them
+    /// take longer than anybody who pressed Ctrl-C wants to wait.
     ///
     /// # Errors
-    /// `Io` or `Image` if a photo cannot be read or decoded.
-    pub fn sample(&self, scratch: &mut SynthScratch, n: u64) -> Result<Sample> {
+    /// `Io` or `Image` if a photo cannot be read or decoded; those of `go_on`.
+    pub fn sample(
+        &self,
+        scratch: &mut SynthScratch,
+        n: u64,
+        go_on: &dyn Fn() -> Result<()>,
+    ) -> Result<Sample> {
         let identity = self.identity(n);
         let SynthOptions { size, quality, .. } = self.options;
         let SynthScratch { codec, sketch, pixels, file } = scratch;
         pixels.resize(size * size * 3, 0);
         let mut members = Vec::with_capacity(FIELDS.len() + 1);
         for (expression, field) in FIELDS.iter().enumerate() {
+            go_on()?;
             match &self.photos {
                 Some(photos) => photos.decode_into(codec, n, EXPRESSIONS[expression], size, pixels)?,
                 None => sketch.draw(&identity, expression, size, pixels)?,
@@ -194,7 +201,7 @@ mod tests {
     fn a_sample_has_ten_images_and_its_json() {
         let synth = synth(SynthOptions { identities: 3, ..SynthOptions::default() });
         let mut scratch = SynthScratch::default();
-        let sample = synth.sample(&mut scratch, 2).unwrap();
+        let sample = synth.sample(&mut scratch, 2, &|| Ok(())).unwrap();
         assert_eq!((sample.key.as_str(), synth.len()), (synth.key(2).as_str(), 3));
         let fields: Vec<&str> = sample.members.iter().map(|(field, _)| field.as_str()).collect();
         assert_eq!(fields[..10], FIELDS);
@@ -217,12 +224,12 @@ mod tests {
         let many = synth(SynthOptions { identities: 9, ..SynthOptions::default() });
         let mut used = SynthScratch::default();
         for n in [7, 3] {
-            many.sample(&mut used, n).unwrap();
+            many.sample(&mut used, n, &|| Ok(())).unwrap();
         }
-        let first = many.sample(&mut used, 0).unwrap();
-        assert_eq!(first, few.sample(&mut SynthScratch::default(), 0).unwrap());
+        let first = many.sample(&mut used, 0, &|| Ok(())).unwrap();
+        assert_eq!(first, few.sample(&mut SynthScratch::default(), 0, &|| Ok(())).unwrap());
         let other = synth(SynthOptions { seed: 1, ..SynthOptions::default() });
-        assert_ne!(first, other.sample(&mut used, 0).unwrap());
+        assert_ne!(first, other.sample(&mut used, 0, &|| Ok(())).unwrap());
     }
 
     #[test]
@@ -236,7 +243,7 @@ mod tests {
     fn write_photos(folder: &Path, identities: usize) {
         let drawn = synth(SynthOptions::default());
         for n in 0..identities {
-            let sample = drawn.sample(&mut SynthScratch::default(), n as u64).unwrap();
+            let sample = drawn.sample(&mut SynthScratch::default(), n as u64, &|| Ok(())).unwrap();
             let folder = folder.join(format!("id{n:03}"));
             fs::create_dir_all(&folder).unwrap();
             for (field, bytes) in &sample.members[..10] {
@@ -253,7 +260,8 @@ mod tests {
             SynthOptions { photos: Some(folder.clone()), size: 48, identities: 5, ..SynthOptions::default() };
         let synth = Synth::new(options.clone()).unwrap();
         let mut scratch = SynthScratch::default();
-        let samples: Vec<Sample> = (0..5).map(|n| synth.sample(&mut scratch, n).unwrap()).collect();
+        let samples: Vec<Sample> =
+            (0..5).map(|n| synth.sample(&mut scratch, n, &|| Ok(())).unwrap()).collect();
         assert_eq!(samples[0].members[..10], samples[2].members[..10]);
         assert_ne!(samples[0].members[..10], samples[1].members[..10]);
         assert_ne!(samples[0].key, samples[2].key);
@@ -262,7 +270,7 @@ mod tests {
         assert_eq!(size, Size::square(48));
 
         fs::write(folder.join("id001/frown.jpg"), b"no picture").unwrap();
-        let broken = Synth::new(options.clone()).unwrap().sample(&mut scratch, 1).unwrap_err();
+        let broken = Synth::new(options.clone()).unwrap().sample(&mut scratch, 1, &|| Ok(())).unwrap_err();
         assert!(broken.to_string().contains("frown.jpg"), "{broken}");
         fs::remove_file(folder.join("id001/frown.jpg")).unwrap();
         let missing = Synth::new(options.clone()).unwrap_err();

@@ -48,8 +48,9 @@ pub fn write(
     let mut series = Series::new(name.clone(), pack::data_folder(dst), limits);
     let mut rows = Vec::new();
     let mut numbers = 0..synth.len();
+    let go_on = pool.go_on(cancel);
     let make = |scratch: &mut SynthScratch, number: u64| {
-        let sample = synth.sample(scratch, number)?;
+        let sample = synth.sample(scratch, number, &go_on)?;
         let mut bytes = Vec::new();
         for (field, payload) in &sample.members {
             let name = format!("{}.{field}", sample.key);
