@@ -202,6 +202,7 @@ def test_every_suite_runs(tmp_path: Path) -> None:
         "resize",
         "verify",
         "index",
+        "archive",
         "load",
         "mesh",
         "reshard",

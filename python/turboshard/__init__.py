@@ -15,6 +15,7 @@ from typing import Any as _Any
 
 from turboshard import _core
 from turboshard._core import Progress, build_info, decode, decode_batch, digest_files, encode, info, resize
+from turboshard.archive import Archive
 from turboshard.auditing import audit
 from turboshard.batch import Batch
 from turboshard.datasets import headspace, realy, reghead
@@ -29,6 +30,7 @@ from turboshard.synth import synth, synth_source
 from turboshard.verify import verify
 
 __all__ = [
+    "Archive",
     "Batch",
     "DecodeError",
     "DecompressionBombWarning",

@@ -7,6 +7,7 @@ subclasses with ``errno`` and ``filename``, ``ValueError`` for arguments that ma
 """
 
 import os
+import pathlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias, final
 
@@ -29,6 +30,7 @@ from turboshard._typing import (
 )
 
 __all__ = [
+    "Archive",
     "Catalog",
     "Iteration",
     "Loader",
@@ -608,6 +610,53 @@ def pack(
     Returns:
         JSON: the fields of `turboshard.packing.Packed`.
     """
+
+# --- archive -----------------------------------------------------------------------------------------------
+
+@final
+class Archive:
+    """Files in a folder, tar, tar.gz or zip, by number; `turboshard.Archive` gives them names."""
+
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        lenient: bool = False,
+        max_file_size: int = 2147483648,
+        max_ratio: int = 200,
+        spacing: int = 8388608,
+    ) -> Archive:
+        """Lists the files of an archive, known by its content; `turboshard.Archive` says what the keywords mean."""
+
+    @property
+    def form(self) -> Literal["folder", "tar", "tar.gz", "zip"]:
+        """What it is."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Digest of a tar.gz, in hex."""
+
+    def __len__(self) -> int: ...
+    def names(self) -> list[str]:
+        """Names of the files, in the archive's order; what is not UTF-8 in a tar or folder becomes lone surrogates."""
+
+    def sizes(self) -> NDArray[np.uint64]:
+        """Unpacked bytes of each file, in the order of ``names()``."""
+
+    def find(self, name: str) -> int | None:
+        """The number of a file; None if there is none of that name."""
+
+    def read(self, file: int) -> bytes:
+        """The unpacked bytes of a file.
+
+        Raises:
+            IndexError: there is no such file.
+            ShardError: it is damaged, or larger than the limits.
+            OSError: reading failed.
+        """
+
+    def save_index(self, folder: str | os.PathLike[str] | None = None) -> list[pathlib.Path]:
+        """Writes the two files of a tar.gz's index, and returns their paths."""
 
 # --- progress --------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from turboshard.bench.report import Report
     from turboshard.cli.output import Settings
 
-SUITES = ("decode", "resize", "verify", "index", "load", "reshard", "mesh")
+SUITES = ("decode", "resize", "verify", "index", "archive", "load", "reshard", "mesh")
 RECORD = Path("benches/record")
 
 

@@ -101,11 +101,12 @@ def _runs(samples: list[int]) -> Iterator[tuple[int, int]]:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["jsonl", "wds2idx", "wids", "energon"]),
+    type=click.Choice(["jsonl", "wds2idx", "wids", "energon", "gzidx"]),
     default="jsonl",
     show_default=True,
     help="jsonl: a row a member. wds2idx: DALI's. wids: a shard list. energon: SHARD.tar.idx and .nv-meta, "
-    "all for training unless there is a split.yaml.",
+    "all for training unless there is a split.yaml. "
+    "gzidx: checkpoints of a tar.gz, beside it, as indexed_gzip's; says its SHA-256.",
 )
 @click.option(
     "-o",
@@ -119,6 +120,9 @@ def index(settings: Settings, shards: tuple[str, ...], style: str, output: str |
     """List where every member of the shards lies. SHARD may be a release, a glob or a brace range, too."""
     from turboshard.release import Release
 
+    if style == "gzidx":
+        _write_gzidx(settings, shards, output)
+        return
     release = Release(list(shards))
     opened = release.shards
     if settings.json:
@@ -171,6 +175,21 @@ def _write_energon(shards: list[Shard], output: str | None) -> None:
     made |= {name: facts for name, facts in asked.items() if not (meta / name).exists()}
     for name, facts in made.items():
         write_whole(meta / name, json.dumps(facts, indent=2).encode() + b"\n")
+
+
+def _write_gzidx(settings: Settings, archives: tuple[str, ...], output: str | None) -> None:
+    from turboshard.archive import Archive
+
+    if output is not None:
+        Path(output).mkdir(parents=True, exist_ok=True)
+    for path in archives:
+        archive = Archive(path)
+        written = [str(file) for file in archive.save_index(output)]
+        if settings.json:
+            print_json(archive=path, sha256=archive.sha256, num_members=len(archive), files=written)
+        else:
+            click.echo(f"{archive.sha256}  {path}")
+            remark(settings, f"{counted(len(archive), 'member')}; wrote {' and '.join(written)}")
 
 
 def _is_folder(output: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 @common("json")
 @pass_settings
 def ls(settings: Settings, paths: tuple[str, ...], samples: bool, long: bool) -> None:
-    """List the members of a shard, or of every shard of a release."""
+    """List the members of a shard, of every shard of a release, or the files of a zip or tar.gz."""
     from turboshard.release import Release
 
+    if not samples and is_archive(paths):
+        _list_archive(settings, paths[0], long=long)
+        return
     release = Release(list(paths))
     if settings.json:
         print_json(
@@ -36,6 +40,29 @@ def ls(settings: Settings, paths: tuple[str, ...], samples: bool, long: bool) ->
         for member in _members(release):
             place = f"{member['size']:>12} {member['offset']:>14} {member['shard']} " if long else ""
             click.echo(f"{place}{member['member']}")
+
+
+def is_archive(paths: tuple[str, ...]) -> bool:
+    """Whether it is one zip or tar.gz, by its first bytes."""
+    if len(paths) != 1:
+        return False
+    try:
+        with Path(paths[0]).open("rb") as file:
+            return file.read(4).startswith((b"PK\3\4", b"PK\5\6", b"\x1f\x8b"))
+    except OSError:
+        return False  # a folder, a glob, or nothing: whoever opens it says so
+
+
+def _list_archive(settings: Settings, path: str, *, long: bool) -> None:
+    from turboshard.archive import Archive
+
+    archive = Archive(path)
+    files = zip(archive.names(), archive.sizes().tolist(), strict=True)
+    if settings.json:
+        print_json(members=[{"shard": path, "member": name, "size": size} for name, size in files])
+        return
+    for name, size in files:
+        click.echo(f"{size:>12} {name}" if long else name)
 
 
 def _members(release: Release) -> Iterator[dict[str, str | int | None]]:

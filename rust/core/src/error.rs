@@ -5,7 +5,7 @@
 
 use std::{fmt, io, path::Path};
 
-use crate::fault::{ImageFault, TarFault};
+use crate::fault::{ArchiveFault, ImageFault, TarFault};
 
 /// Result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -47,6 +47,9 @@ pub enum Kind {
     /// The archive is not a sound tar.
     #[error("{0}")]
     Tar(TarFault),
+    /// An archive that is no shard is unsound, or refused.
+    #[error("{0}")]
+    Archive(ArchiveFault),
     /// The image cannot be decoded, or is refused.
     #[error("{0}")]
     Image(ImageFault),
@@ -86,6 +89,11 @@ impl Error {
     /// A tar fault at `offset`.
     pub fn tar(fault: TarFault, offset: u64) -> Self {
         Self::new(Kind::Tar(fault)).at_offset(offset)
+    }
+
+    /// A fault of an archive that is no shard.
+    pub fn archive(fault: ArchiveFault) -> Self {
+        Self::new(Kind::Archive(fault))
     }
 
     /// An image fault.

@@ -157,3 +157,90 @@ impl fmt::Display for ImageFault {
         }
     }
 }
+
+/// A way in which an archive that is no shard is unsound, or refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArchiveFault {
+    /// Neither folder, tar, gzipped tar nor zip.
+    Unknown,
+    /// A zip or gzip stream breaks its format; what of it.
+    Corrupt(String),
+    /// The file ends before the archive does.
+    Truncated,
+    /// Bytes do not have the checksum that is stored with them.
+    Checksum,
+    /// A zip's local header says something else than its central directory.
+    Mismatch(String),
+    /// Two entries of a zip share bytes.
+    Overlap,
+    /// Two files have one name.
+    Duplicate,
+    /// A name that leads out of the folder it is unpacked to.
+    UnsafeName,
+    /// A symbolic link.
+    Link,
+    /// A compression or encryption that is not supported.
+    Unsupported(String),
+    /// Unpacks to more than the limit.
+    TooLarge {
+        /// Bytes it unpacks to, as far as is known.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Unpacks to more times its size than the limit.
+    Bomb {
+        /// Bytes it unpacks to, as far as is known.
+        size: u64,
+        /// Bytes it is packed in.
+        packed: u64,
+    },
+    /// An index that belongs to another archive.
+    ForeignIndex,
+}
+
+impl ArchiveFault {
+    /// Stable reason code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "not-an-archive",
+            Self::Corrupt(_) => "archive-corrupt",
+            Self::Truncated => "archive-truncated",
+            Self::Checksum => "archive-checksum",
+            Self::Mismatch(_) => "zip-mismatch",
+            Self::Overlap => "zip-overlap",
+            Self::Duplicate => "duplicate",
+            Self::UnsafeName => "unsafe-name",
+            Self::Link => "link",
+            Self::Unsupported(_) => "archive-unsupported",
+            Self::TooLarge { .. } => "too-large",
+            Self::Bomb { .. } => "bomb",
+            Self::ForeignIndex => "foreign-index",
+        }
+    }
+}
+
+impl fmt::Display for ArchiveFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("neither a folder nor a tar, tar.gz or zip"),
+            Self::Corrupt(words) => write!(f, "corrupt archive: {words}"),
+            Self::Truncated => f.write_str("the archive is truncated"),
+            Self::Checksum => f.write_str("the CRC-32 does not match"),
+            Self::Mismatch(words) => write!(f, "the local header and the central directory differ: {words}"),
+            Self::Overlap => f.write_str("two entries of the archive share bytes"),
+            Self::Duplicate => f.write_str("the same name comes twice"),
+            Self::UnsafeName => f.write_str("the name leads out of its folder"),
+            Self::Link => f.write_str("a link is not a file"),
+            Self::Unsupported(words) => write!(f, "unsupported archive: {words}"),
+            Self::TooLarge { size, limit } => {
+                write!(f, "unpacks to {size} bytes, more than the limit of {limit}")
+            }
+            Self::Bomb { size, packed } => {
+                write!(f, "{packed} bytes unpack to {size} or more, which looks like a bomb")
+            }
+            Self::ForeignIndex => f.write_str("the index belongs to another archive"),
+        }
+    }
+}

@@ -35,6 +35,7 @@ pub mod shard;
 pub mod tar;
 
 pub mod about;
+pub mod archive;
 pub mod audit;
 pub mod begun;
 pub mod bundle;

@@ -20,7 +20,7 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
 
 fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let made = match error.kind() {
-        Kind::Tar(_) | Kind::Data(_) => return placed(py, "ShardError", error),
+        Kind::Tar(_) | Kind::Archive(_) | Kind::Data(_) => return placed(py, "ShardError", error),
         Kind::Image(_) => return placed(py, "DecodeError", error),
         Kind::Digest { .. } => return placed(py, "DigestMismatch", error),
         Kind::Io { path, source } => system(py, path.as_deref(), source)?,

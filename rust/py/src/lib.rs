@@ -5,6 +5,7 @@
 #![allow(clippy::needless_pass_by_value)] // arguments are extracted into owned values
 
 mod about;
+mod archive;
 mod audit;
 mod batch;
 mod buffer;
@@ -43,6 +44,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::about::{build_info, decode_counts};
+    #[pymodule_export]
+    use crate::archive::PyArchive;
     #[pymodule_export]
     use crate::audit::audit;
     #[pymodule_export]
