@@ -18,7 +18,7 @@ from turboshard._core import Progress, build_info, decode, decode_batch, digest_
 from turboshard.archive import Archive
 from turboshard.auditing import audit
 from turboshard.batch import Batch
-from turboshard.datasets import headspace, realy, reghead
+from turboshard.datasets import ffhq_uv, geogen, headspace, realy, reghead
 from turboshard.errors import DecodeError, DecompressionBombWarning, DigestMismatch, ShardError
 from turboshard.loader import Loader
 from turboshard.mesh import Mesh, decode_obj, encode_ply
@@ -50,6 +50,8 @@ __all__ = [
     "digest_files",
     "encode",
     "encode_ply",
+    "ffhq_uv",
+    "geogen",
     "headspace",
     "info",
     "pack",

@@ -44,6 +44,7 @@ __all__ = [
     "audit",
     "available_parallelism",
     "build_info",
+    "dataset_names",
     "decode",
     "decode_batch",
     "decode_counts",
@@ -51,11 +52,13 @@ __all__ = [
     "digest_files",
     "encode",
     "encode_ply",
+    "geogen_cameras",
     "headspace_landmarks",
     "identity_of",
     "info",
     "pack",
     "permutation",
+    "read_pt",
     "reghead_facts",
     "reshard",
     "resize",
@@ -609,6 +612,31 @@ def pack(
 
     Returns:
         JSON: the fields of `turboshard.packing.Packed`.
+    """
+
+def dataset_names() -> list[str]:
+    """Names of the data sets that can be packed."""
+
+def geogen_cameras(
+    json: bytes,
+) -> tuple[list[tuple[int, int, list[float]]], list[tuple[int, int, list[float]]]]:
+    """Reads a GeoGen subject's JSON.
+
+    Returns:
+        Extrinsics and intrinsics, each a list of (rows, columns, values row after row).
+
+    Raises:
+        ShardError: there are no cameras in it, or they are no matrices of 3x3, 3x4 or 4x4.
+    """
+
+def read_pt(data: bytes) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
+    """Reads the tensors of a file of ``torch.save``; nothing that its pickle asks for is imported or called.
+
+    Returns:
+        Of each tensor: numpy's name of its type, its shape, its values; a lone tensor's name is empty.
+
+    Raises:
+        ShardError: it is none, or holds what is no tensor.
     """
 
 # --- archive -----------------------------------------------------------------------------------------------

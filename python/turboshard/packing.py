@@ -61,14 +61,17 @@ def pack(
 ) -> Release:
     """Make a release of a data set as its publisher ships it, in the new folder ``dst``, and open it.
 
-    Payloads are the source's bytes. Samples that are incomplete or corrupt are left out, and listed in the manifest's
-    ``left_out``. The same source gives the same bytes, whatever the threads and the machine.
+    Payloads are the source's bytes; latents in ``.pt`` files become ``.npy``. Samples that are incomplete or corrupt
+    are left out, and listed in the manifest's ``left_out``. The same source gives the same bytes, whatever the threads
+    and the machine.
 
     Args:
         dataset: ``"reghead"``: a folder of ``identity_dir/<expression>.jpg``, ten to an identity;
             ``"headspace"``: a folder with ``subjects/00001`` and so on, and what companions there are; ``"realy"``: a
-            folder with ``REALY_scan_region``, ``REALY_HIFI3D_keypoints``, ``REALY_image``, ``metrical_scale.txt``.
-        src: the data set's folder.
+            folder with ``REALY_scan_region``, ``REALY_HIFI3D_keypoints``, ``REALY_image``, ``metrical_scale.txt``;
+            ``"geogen"``, ``"ffhq-uv"``, ``"ffhq-uv-interpolate"``: the folder of the archives as downloaded, unpacked
+            or not.
+        src: the data set's folder, or its one archive.
         dst: an empty or new folder.
         max_shard_size: bytes no shard may exceed.
         name: of the release; None is the publisher's, such as ``reghead-v1-512``.

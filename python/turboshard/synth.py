@@ -70,10 +70,11 @@ def synth_source(
 ) -> None:
     """Write a data set as its publisher ships it into the new folder ``dst``, made up, for `turboshard.pack`.
 
-    The same arguments give the same bytes on every machine, and fewer subjects the first ones of more.
+    The same arguments give the same bytes on every machine, and fewer subjects the first ones of more, though where
+    they are shipped in zips these may be cut elsewhere.
 
     Args:
-        dataset: ``"headspace"`` or ``"realy"``.
+        dataset: ``"headspace"``, ``"realy"``, ``"geogen"``, ``"ffhq-uv"`` or ``"ffhq-uv-interpolate"``.
         dst: an empty or new folder.
         subjects: how many.
         size: side of every image.

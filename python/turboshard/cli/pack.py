@@ -14,7 +14,8 @@ from turboshard.cli.reshard import bytes_of
 if TYPE_CHECKING:
     from turboshard.packing import Packed
 
-DATASETS = ("reghead", "headspace", "realy")
+DATASETS = ("reghead", "headspace", "realy", "geogen", "ffhq-uv", "ffhq-uv-interpolate")
+"""As `_core.dataset_names` has them; written out, as --help imports nothing."""
 PRIVATE = ("headspace", "realy")
 """Those whose licence forbids to pass them on."""
 
@@ -45,11 +46,19 @@ def pack(
     ply: bool,
     subset: str | None,
 ) -> int:
-    """Make a release of the data set NAME, whose folder is SRC; payloads keep their bytes.
+    r"""Make a release of the data set NAME, which lies in SRC as downloaded; payloads keep their bytes.
 
-    NAME is reghead, a folder of identity_dir/<expression>.jpg; headspace, a folder with subjects/00001 and so on; or
-    realy, a folder with REALY_scan_region, REALY_HIFI3D_keypoints, REALY_image and metrical_scale.txt. Incomplete and
-    corrupt samples are left out, listed on stderr and in the manifest, and make the exit code 1.
+    \b
+    NAME                  SRC
+    reghead               a folder of identity_dir/<expression>.jpg
+    headspace             a folder with subjects/00001 and so on
+    realy                 REALY_scan_region, REALY_HIFI3D_keypoints, REALY_image, metrical_scale.txt
+    geogen                the zips of images and metadata
+    ffhq-uv               uv-maps, face-latents, meta-info.json, dataset_project
+    ffhq-uv-interpolate   the same
+
+    Archives of geogen and ffhq-uv are read where they are. Incomplete and corrupt samples are left out, listed on
+    stderr and in the manifest, and make the exit code 1.
     """
     from turboshard import packing
 

@@ -7,9 +7,9 @@ from click.core import ParameterSource
 
 from turboshard.cli.exit import Exit
 from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
+from turboshard.cli.pack import DATASETS
 from turboshard.cli.reshard import bytes_of
 
-DATASETS = ("reghead", "headspace", "realy")
 OF_RELEASES = ("quality", "max_shard_size", "photos", "name")
 """Options that mean nothing where no release is written."""
 
@@ -52,7 +52,8 @@ def synth(
 ) -> int:
     """Write a release in RegHead's format into the folder OUT, the same bytes for the same options everywhere.
 
-    A smaller N is a strict prefix of a larger one, byte for byte per sample.
+    A smaller N is a strict prefix of a larger one, byte for byte per sample. With --dataset: its files or archives as
+    they are shipped, for pack to read, instead of a release; only --identities, --size and --seed are of use then.
     """
     import turboshard
 

@@ -185,6 +185,14 @@ impl Codec {
     pub fn encode_into(&mut self, view: View<'_>, options: EncodeOptions, out: &mut Vec<u8>) -> Result<()> {
         self.encoder.encode(view, options, &[], out)
     }
+
+    /// Appends a PNG of pixels in 1 or 3 channels to `out`.
+    ///
+    /// # Errors
+    /// `Invalid` if a side is too long.
+    pub fn encode_png_into(&mut self, view: View<'_>, out: &mut Vec<u8>) -> Result<()> {
+        png::write(view, None, None, out)
+    }
 }
 
 fn target(source: Source, mode: Mode) -> Target {

@@ -10,6 +10,7 @@ mod audit;
 mod batch;
 mod buffer;
 mod catalog;
+mod datasets;
 mod digest;
 mod ending;
 mod enter;
@@ -52,6 +53,8 @@ mod _core {
     use crate::batch::decode_batch;
     #[pymodule_export]
     use crate::catalog::PyCatalog;
+    #[pymodule_export]
+    use crate::datasets::{dataset_names, geogen_cameras, read_pt};
     #[pymodule_export]
     use crate::digest::digest_files;
     #[pymodule_export]

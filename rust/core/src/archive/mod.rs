@@ -52,7 +52,7 @@ impl Options {
         if size > limit { Err(Error::archive(ArchiveFault::TooLarge { size, limit })) } else { Ok(()) }
     }
 
-    fn check_ratio(&self, size: u64, packed: u64) -> Result<()> {
+    pub(crate) fn check_ratio(&self, size: u64, packed: u64) -> Result<()> {
         if size > HARMLESS && size / self.max_ratio.max(1) > packed {
             return Err(Error::archive(ArchiveFault::Bomb { size, packed }));
         }

@@ -5,6 +5,7 @@
 mod count;
 mod figures;
 mod points;
+mod runs;
 
 use std::collections::HashMap;
 
@@ -18,6 +19,7 @@ use count::{NAMED, Tally};
 
 use crate::{
     error::{Error, Result},
+    manifest::Listing,
     pool::{Cancel, Pool},
     release::Release,
     shard,
@@ -77,7 +79,7 @@ pub fn audit(release: &Release, name: Option<&str>, pool: &Pool, cancel: &Cancel
             unlike.extend(points::unlike(&shard, field, count)?);
         }
     }
-    let mut differences = compare(&tally, &figures);
+    let mut differences = compare(&tally, &figures, &left_out(release.manifest()));
     if let (Some((field, count)), false) = (figures.points, unlike.is_empty()) {
         let what = format!("samples whose {field} has not {count} vertices");
         differences.push(Difference {
@@ -91,7 +93,7 @@ pub fn audit(release: &Release, name: Option<&str>, pool: &Pool, cancel: &Cancel
     Ok(Audit { name: own, figures: figures.name, counts: tally.counts, differences })
 }
 
-fn compare(tally: &Tally, figures: &Figures) -> Vec<Difference> {
+fn compare(tally: &Tally, figures: &Figures, left_out: &[String]) -> Vec<Difference> {
     let counts = &tally.counts;
     let mut differences = Vec::new();
     let mut hold = |what: &str, expected: Option<u64>, found: u64, keys: &dyn Fn() -> Vec<String>| {
@@ -103,9 +105,9 @@ fn compare(tally: &Tally, figures: &Figures) -> Vec<Difference> {
     let nobody = Vec::new;
     hold("shards", figures.shards, counts.shards, &nobody);
     if figures.by_subject {
-        hold("subjects", figures.samples, counts.subjects, &|| gaps(tally, figures));
+        hold("subjects", figures.samples, counts.subjects, &|| missing(tally, figures, left_out));
     } else {
-        hold("samples", figures.samples, counts.samples, &|| gaps(tally, figures));
+        hold("samples", figures.samples, counts.samples, &|| missing(tally, figures, left_out));
     }
     if let Some(numbering) = figures.numbering {
         let strangers = strangers(tally, numbering);
@@ -148,14 +150,20 @@ fn doubled(seen: &HashMap<String, u32>) -> Vec<String> {
     first(seen.iter().filter(|(_, times)| **times > 1).map(|(key, _)| key.clone()).collect())
 }
 
-/// Who is missing, where keys are numbered.
-fn gaps(tally: &Tally, figures: &Figures) -> Vec<String> {
+/// What the manifest says was left out of the source, as runs of keys.
+fn left_out(manifest: Option<&Listing>) -> Vec<String> {
+    let list = manifest.and_then(|listing| listing.document.get("left_out")).and_then(Value::as_array);
+    runs::runs(list.into_iter().flatten().filter_map(|left| left.get("key")?.as_str()))
+}
+
+/// Who is missing, where keys are numbered; else what was left out of the source.
+fn missing(tally: &Tally, figures: &Figures, left_out: &[String]) -> Vec<String> {
     if let Some(numbering) = figures.numbering {
         let keys = (1..=numbering.last).map(|number| numbering.key(number));
         return keys.filter(|key| !tally.subjects.contains(key)).take(NAMED).collect();
     }
     if tally.numbers.is_empty() {
-        return Vec::new();
+        return left_out.iter().take(NAMED).cloned().collect();
     }
     let numbers = 0..figures.samples.unwrap_or_default();
     let missing = numbers.filter(|number| !tally.numbers.contains(number));

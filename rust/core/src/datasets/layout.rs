@@ -14,9 +14,10 @@ use crate::{
 /// One member of a sample.
 pub(super) struct Member {
     pub(super) field: Cow<'static, str>,
-    /// Path in the source, if the payload is the source's bytes.
+    /// Path in the source of the file that gives it; none if it is made.
     pub(super) path: Option<String>,
     pub(super) bytes: Vec<u8>,
+    /// Of the source's file; of the payload, if it is none of the source's.
     pub(super) digest: Digest,
     /// If it is an image.
     pub(super) image: Option<ImageFacts>,
@@ -37,7 +38,7 @@ pub(super) struct ImageFacts {
     pub(super) quality: Option<u8>,
 }
 
-/// A sample as its folder has it.
+/// A sample as the source has it.
 pub(super) struct Found {
     /// What it is listed as if it is left out; its key, unless the layout numbers its samples.
     pub(super) name: String,
@@ -47,6 +48,14 @@ pub(super) struct Found {
     /// What its JSON is to say, as far as the layout has read it.
     pub(super) facts: Map<String, Value>,
     pub(super) unrecognised: Vec<String>,
+}
+
+impl Found {
+    /// One whose identity is its name, and that says nothing in its JSON yet.
+    pub(super) fn new(name: &str, content: Content) -> Self {
+        let name = name.to_owned();
+        Self { identity: name.clone(), name, content, facts: Map::new(), unrecognised: Vec::new() }
+    }
 }
 
 pub(super) enum Content {
@@ -77,14 +86,14 @@ pub(super) trait Layout: Sync {
     /// Name of the release, by its first image.
     fn release_name(&self, first: Option<ImageFacts>) -> String;
 
-    /// Key and JSON of the `number`-th whole sample.
+    /// Key and JSON of the `number`-th whole sample; `None` if its JSON is one of its members.
     fn describe(
         &self,
         number: u64,
         name: &str,
         facts: Map<String, Value>,
         members: &[Member],
-    ) -> (String, Vec<u8>);
+    ) -> (String, Option<Vec<u8>>);
 }
 
 /// What the files of members were called, by field, so that they find each other again when they are extracted.

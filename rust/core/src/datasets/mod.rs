@@ -4,12 +4,16 @@
 //! samples read on the pool, numbered and packed in order, the incomplete ones left out and listed.
 
 mod card;
+pub mod ffhq_uv;
+mod files;
+pub mod geogen;
 mod geometry;
 pub mod headspace;
 mod layout;
 mod picture;
 mod realy;
 mod reghead;
+pub mod tensor;
 mod tree;
 mod unfinished;
 
@@ -44,22 +48,35 @@ pub enum Dataset {
     Headspace,
     /// Four regions of a face scan, 85 keypoints and images.
     Realy,
+    /// Seven views of a head and their cameras, in zips.
+    GeoGen,
+    /// Textures of faces and the latents they were made of, in zips.
+    FfhqUv,
+    /// The same of faces between those.
+    FfhqUvInterpolate,
 }
 
 impl Dataset {
+    /// All of them, in the order they are listed in.
+    pub const ALL: [Self; 6] =
+        [Self::RegHead, Self::Headspace, Self::Realy, Self::GeoGen, Self::FfhqUv, Self::FfhqUvInterpolate];
+
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::RegHead => "reghead",
             Self::Headspace => "headspace",
             Self::Realy => "realy",
+            Self::GeoGen => "geogen",
+            Self::FfhqUv => "ffhq-uv",
+            Self::FfhqUvInterpolate => "ffhq-uv-interpolate",
         }
     }
 
     /// What its licence forbids, if whoever packs it must be told.
     const fn forbidden(self) -> Option<&'static str> {
         match self {
-            Self::RegHead => None,
+            Self::RegHead | Self::GeoGen | Self::FfhqUv | Self::FfhqUvInterpolate => None,
             Self::Headspace => Some(
                 "Headspace is had on request only, under an agreement: this release may be used, but not published or \
                  passed on",
@@ -76,12 +93,11 @@ impl FromStr for Dataset {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "reghead" => Ok(Self::RegHead),
-            "headspace" => Ok(Self::Headspace),
-            "realy" => Ok(Self::Realy),
-            _ => Err(Error::invalid(format!("no data set {name}: it can be reghead, headspace or realy"))),
-        }
+        let found = Self::ALL.into_iter().find(|dataset| dataset.name() == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            Error::invalid(format!("no data set {name}: it can be {names}"))
+        })
     }
 }
 
@@ -150,18 +166,22 @@ pub fn pack(
     options: &PackOptions,
     tools: Tools<'_>,
 ) -> Result<Packed> {
+    if options.subset.is_some() && dataset != Dataset::Headspace {
+        return Err(Error::invalid(format!("a subset of {} cannot be listed", dataset.name())));
+    }
+    if options.ply && !matches!(dataset, Dataset::Headspace | Dataset::Realy) {
+        return Err(Error::invalid(format!("{} has no meshes to write as PLY", dataset.name())));
+    }
     let layout: Box<dyn Layout> = match dataset {
-        Dataset::RegHead | Dataset::Realy if options.subset.is_some() => {
-            return Err(Error::invalid(format!("a subset of {} cannot be listed", dataset.name())));
-        }
-        Dataset::RegHead if options.ply => {
-            return Err(Error::invalid("RegHead has no meshes to write as PLY"));
-        }
         Dataset::RegHead => Box::new(reghead::Frames::list(src)?),
         Dataset::Headspace => {
             Box::new(headspace::Captures::list(src, options.ply, options.subset.as_deref())?)
         }
         Dataset::Realy => Box::new(realy::Scans::list(src, options.ply)?),
+        Dataset::GeoGen => Box::new(geogen::GeoGen::list(src, tools.cancel)?),
+        Dataset::FfhqUv | Dataset::FfhqUvInterpolate => {
+            Box::new(ffhq_uv::FfhqUv::list(src, dataset.name(), tools.cancel)?)
+        }
     };
     let begun = Begun::begin(dst)?;
     let mut release = Unfinished::new(&*layout, dst, options);

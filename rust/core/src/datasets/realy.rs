@@ -189,9 +189,9 @@ impl Layout for Scans {
         name: &str,
         mut facts: Map<String, Value>,
         members: &[Member],
-    ) -> (String, Vec<u8>) {
+    ) -> (String, Option<Vec<u8>>) {
         facts.insert("files".to_owned(), files(members));
-        (name.to_owned(), Value::Object(facts).to_string().into_bytes())
+        (name.to_owned(), Some(Value::Object(facts).to_string().into_bytes()))
     }
 }
 

@@ -114,13 +114,7 @@ impl Layout for Frames {
                 None => unrecognised.push(format!("{}/{file}", folder.name)),
             }
         }
-        let mut found = Found {
-            name: folder.identity.clone(),
-            identity: folder.identity.clone(),
-            content: Content::None,
-            facts: Map::new(),
-            unrecognised,
-        };
+        let mut found = Found { unrecognised, ..Found::new(&folder.identity, Content::None) };
         if number(&folder.name).is_none() && files.iter().all(Vec::is_empty) {
             // Not an identity, but a folder beside them.
             found.unrecognised = vec![format!("{}/", folder.name)];
@@ -144,7 +138,7 @@ impl Layout for Frames {
         identity: &str,
         _: Map<String, Value>,
         members: &[Member],
-    ) -> (String, Vec<u8>) {
+    ) -> (String, Option<Vec<u8>>) {
         let key = reghead::key(number, identity);
         let mut files = FIELDS;
         let mut folder = identity;
@@ -153,7 +147,7 @@ impl Layout for Frames {
             (folder, *file) = path.rsplit_once('/').unwrap_or((identity, &member.field));
         }
         let json = reghead::json(identity, folder, &key, &files);
-        (key, json)
+        (key, Some(json))
     }
 }
 

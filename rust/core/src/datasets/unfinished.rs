@@ -91,14 +91,19 @@ impl<'a> Unfinished<'a> {
         let (key, json) = self.layout.describe(number, &found.name, found.facts, &members);
         self.compare(&key, &members);
         self.tar.clear();
+        let mut last = None;
         for member in &members {
             self.add(&key, &member.field, &member.bytes)?;
-            if let Some(path) = &member.path {
+            let Some(path) = &member.path else { continue };
+            // A file that gives two members is one file all the same.
+            if last.replace(path) != Some(path) {
                 self.files += 1;
                 self.source.update(format!("{}  {path}\n", member.digest).as_bytes());
             }
         }
-        self.add(&key, "json", &json)?;
+        if let Some(json) = &json {
+            self.add(&key, "json", json)?;
+        }
         let mut images = 0;
         for image in members.iter().filter_map(|member| member.image) {
             images += 1;

@@ -248,8 +248,8 @@ impl Layout for Captures {
         name: &str,
         mut facts: Map<String, Value>,
         members: &[Member],
-    ) -> (String, Vec<u8>) {
+    ) -> (String, Option<Vec<u8>>) {
         facts.insert("files".to_owned(), named(members));
-        (name.to_owned(), Value::Object(facts).to_string().into_bytes())
+        (name.to_owned(), Some(Value::Object(facts).to_string().into_bytes()))
     }
 }
