@@ -336,6 +336,14 @@ class Release:
     def manifest(self) -> str | None:
         """``release_manifest.json`` of the first source, as JSON."""
 
+    def croissant(self) -> str:
+        """The release described in Croissant 1.0; paths in the text are relative to its root.
+
+        Raises:
+            ShardError: a shard's digest is listed nowhere.
+            OSError: reading failed.
+        """
+
     def samples(self) -> list[tuple[str, str, str, int]] | None:
         """The rows of ``webdataset_samples.jsonl``: key, identity, shard, number of expressions."""
 

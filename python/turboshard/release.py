@@ -56,6 +56,18 @@ class Release:
         """The manifest's, else what the shards' names have in front of their numbers."""
         return self._release.name
 
+    def croissant(self) -> str:
+        """Describe the release in Croissant 1.0, JSON-LD that ``mlcroissant`` and search engines read.
+
+        Shards with their digests; a set of files and of records (``key``, ``content``) for each field. Paths are
+        relative to the release's root, where the text is to be kept, as ``croissant.json`` for instance.
+
+        Raises:
+            ShardError: a shard's digest is listed nowhere.
+            OSError: reading failed.
+        """
+        return self._release.croissant()
+
     @property
     def root(self) -> str:
         """The folder of the first source."""

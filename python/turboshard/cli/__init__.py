@@ -30,6 +30,7 @@ VERBS = {
     "compare": "Hold two releases of the same samples against each other.",
     "pack": "Make a release of a data set as its publisher ships it.",
     "reshard": "Make a new release out of an old one.",
+    "croissant": "Describe a release in Croissant's JSON-LD.",
     "bench": "Time this library and every installed rival on the same work.",
     "doctor": "Say what is installed and how fast it can be.",
 }

@@ -40,6 +40,7 @@ pub mod audit;
 pub mod begun;
 pub mod bundle;
 pub mod catalog;
+pub mod croissant;
 pub mod datasets;
 pub mod digest;
 pub mod manifest;

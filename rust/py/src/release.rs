@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use pyo3::{prelude::*, types::PyList};
-use turboshard::release::Release;
+use turboshard::{croissant, release::Release};
 
 use crate::enter;
 
@@ -36,6 +36,10 @@ impl PyRelease {
     #[getter]
     fn manifest(&self) -> Option<String> {
         self.0.manifest().map(|listing| listing.document.to_string())
+    }
+
+    fn croissant(&self, py: Python<'_>) -> PyResult<String> {
+        enter::run(py, Some(1), |_| croissant::describe(&self.0))
     }
 
     fn samples<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyList>>> {
