@@ -42,6 +42,8 @@ class Rival:
     """Decode into whatever `stretch` wants."""
     stretch: Resize | None = None
     """Resize what `keep` made to a square, with Lanczos."""
+    png: Decode | None = None
+    """Decode a PNG to RGB."""
 
 
 def pillow() -> Rival:
@@ -74,6 +76,7 @@ def pillow() -> Rival:
         box=box,
         keep=keep,
         stretch=stretch,
+        png=lambda png: np.asarray(opened(png).convert("RGB")),
     )
 
 
@@ -125,7 +128,9 @@ def opencv() -> Rival:
         return _array(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
 
     area = _area(decode)
-    return Rival("OpenCV", cv2.__version__, decode, half, resize=area, same_filter=False, box=area)
+    return Rival(
+        "OpenCV", cv2.__version__, decode, half, resize=area, same_filter=False, box=area, png=decode
+    )
 
 
 def imagecodecs() -> Rival:
@@ -137,6 +142,7 @@ def imagecodecs() -> Rival:
         version=_version("imagecodecs"),
         decode=lambda jpeg: _array(imagecodecs.jpeg8_decode(jpeg)),
         half=None,
+        png=lambda png: _array(imagecodecs.png_decode(png)),
     )
 
 
