@@ -25,7 +25,7 @@ for records in dataset.metadata.record_sets:
         for name, value in record.items():
             if hasattr(value, "tobytes"):
                 value = [value.size, value.mode]
-            row[name.rpartition("/")[2]] = value.decode() if isinstance(value, bytes) else value
+            row[name.rpartition("/")[2]] = value.decode("latin-1") if isinstance(value, bytes) else value
         rows.append(row)
     found[records.uuid] = rows
 print(json.dumps(found))
@@ -40,6 +40,7 @@ def load(document: Path, home: Path) -> dict[str, list[dict[str, Any]]]:
     )
     assert done.returncode == 0, done.stderr
     assert "error(s)" not in done.stderr
+    assert "not standard" not in done.stderr
     found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
     return found
 

@@ -16,9 +16,10 @@ use crate::{
 };
 
 /// Croissant 1.0's own terms, as its specification has them; all others are schema.org's.
-const TERMS: [&str; 20] = [
+const TERMS: [&str; 26] = [
     "citeAs",
     "column",
+    "equivalentProperty",
     "extract",
     "field",
     "fileObject",
@@ -29,13 +30,18 @@ const TERMS: [&str; 20] = [
     "isLiveDataset",
     "jsonPath",
     "key",
+    "md5",
     "parentField",
     "path",
     "recordSet",
     "references",
     "regex",
     "repeated",
+    "replace",
+    "samplingRate",
+    "separator",
     "source",
+    "subField",
     "transform",
 ];
 
@@ -97,7 +103,9 @@ fn context() -> Value {
         ("dct".to_owned(), json!("http://purl.org/dc/terms/")),
         ("sc".to_owned(), json!("https://schema.org/")),
         ("conformsTo".to_owned(), json!("dct:conformsTo")),
+        ("rai".to_owned(), json!("http://mlcommons.org/croissant/RAI/")),
         ("data".to_owned(), json!({"@id": "cr:data", "@type": "@json"})),
+        ("examples".to_owned(), json!({"@id": "cr:examples", "@type": "@json"})),
         ("dataType".to_owned(), json!({"@id": "cr:dataType", "@type": "@vocab"})),
     ]);
     context.extend(TERMS.map(|term| (term.to_owned(), json!(format!("cr:{term}")))));
@@ -151,7 +159,13 @@ fn samples(release: &Release, rows: &[SampleRow], files: &mut Vec<Value>) -> Res
             "source": {"fileObject": {"@id": SAMPLES_NAME}, "extract": {"column": column}},
         })
     };
-    let columns: Vec<Value> = ["sample_key", "identity", "shard"].into_iter().map(field).collect();
+    let mut columns = vec![field("sample_key")];
+    if rows.iter().all(|row| !row.identity.is_empty()) {
+        columns.push(field("identity"));
+    }
+    if rows.iter().all(|row| !row.shard.is_empty()) {
+        columns.push(field("shard"));
+    }
     Ok(Some(json!({
         "@type": "cr:RecordSet", "@id": "samples", "name": "samples", "key": {"@id": "samples/sample_key"},
         "field": columns,
