@@ -229,7 +229,7 @@ mod tests {
     fn no_damage_of_the_pickle_is_more_than_an_error() {
         let file = write(&[("latent", &tensor(&[2, 2]))]).unwrap();
         let at = file.windows(2).position(|pair| pair == [0x80, 2]).unwrap();
-        let end = at + file[at..].iter().position(|&byte| byte == b'.').unwrap();
+        let end = at + file[at..].windows(2).position(|pair| pair == b"u.").unwrap();
         let pickle = &file[at..];
         let mut refused = 0;
         for place in 0..end - at {
