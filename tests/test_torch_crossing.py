@@ -1,5 +1,8 @@
 """What crosses from DataLoader workers to their parent: every kind of sample, every kind of error."""
 
+import gc
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,19 @@ torch = pytest.importorskip("torch", reason="torch is not installed (make test-t
 FIELDS = [f"{name}.jpg" for name in releases.EXPRESSIONS[:2]]
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),
-    # torch's own thread, where a worker ended with an error.
+    # multiprocessing's threads fail after a worker's error, with and without this library.
     pytest.mark.filterwarnings("ignore:.*QueueFeederThread:pytest.PytestUnhandledThreadExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_outlives_its_test() -> Iterator[None]:
+    """Lest a queue of a loader that failed be collected, and its thread fail, in a test of something else."""
+    yield
+    gc.collect()
+    for thread in threading.enumerate():
+        if thread.name == "QueueFeederThread":
+            thread.join(10)
 
 
 @pytest.fixture(scope="module")
