@@ -47,6 +47,7 @@ fn unsafe_is_confined() {
         let code = fs::read_to_string(path).unwrap();
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
         let is_unsafe = lines
+            .flat_map(|line| line.split('"').step_by(2)) // a word in quotes is no keyword
             .flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'))
             .any(|word| word == "unsafe" || word == "unsafe_code");
         uses += usize::from(is_unsafe);
