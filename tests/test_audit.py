@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import turboshard as ts
+from turboshard.cli.audit import FIGURES
 
 from . import releases
 
@@ -59,6 +60,8 @@ def test_nothing_to_go_by_is_said(tmp_path: Path) -> None:
     root = releases.write(tmp_path, releases.samples(1, side=16), manifest=False)
     with pytest.raises(ts.ShardError, match="no manifest"):
         ts.audit(root)
-    with pytest.raises(ValueError, match="no figures of nobody"):
+    with pytest.raises(ValueError, match="no figures of nobody") as refused:
         ts.audit(root, figures="nobody")
+    # the names the command offers are the ones the core knows
+    assert refused.value.__notes__ == [f"hint: known: {', '.join(FIGURES)}"]
     assert releases.turboshard("audit", root, "--as", "nobody", check=2).stdout == ""

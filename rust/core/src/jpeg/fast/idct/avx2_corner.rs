@@ -7,6 +7,7 @@ use std::arch::x86_64::*;
 use super::{
     avx2::{dequantised, pairs},
     plain::{EVEN_4, EVEN_8, ODD_4, ODD_8},
+    rows,
 };
 
 /// Pairs of rows (0, 2) in both lanes, and of rows (1, 3), for four columns, dequantised; `None` if the plain transform
@@ -133,13 +134,7 @@ pub(super) unsafe fn to_4x4(block: &[i16; 64], table: &[i16; 64], out: &mut [u8]
     let columns = _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256::<1>(bytes));
     let places = _mm_setr_epi8(0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15);
     let samples = _mm_xor_si128(_mm_shuffle_epi8(columns, places), _mm_set1_epi8(-128));
-    let mut store = |y: usize, row: i32| {
-        // SAFETY: row `y` of the four the caller vouches for.
-        unsafe { out.as_mut_ptr().add(y * stride).cast::<i32>().write_unaligned(row) }
-    };
-    store(0, _mm_extract_epi32::<0>(samples));
-    store(1, _mm_extract_epi32::<1>(samples));
-    store(2, _mm_extract_epi32::<2>(samples));
-    store(3, _mm_extract_epi32::<3>(samples));
+    // SAFETY: the caller vouches for the four rows.
+    unsafe { rows::four(samples, out, stride) };
     true
 }

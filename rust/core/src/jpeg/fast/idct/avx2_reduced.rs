@@ -4,9 +4,12 @@
 #[allow(clippy::wildcard_imports)] // a kernel names its instructions
 use std::arch::x86_64::*;
 
-use super::avx2::{dequantised, pairs, rows_are_zero};
 #[allow(clippy::wildcard_imports)] // and its constants
 use super::plain::*;
+use super::{
+    avx2::{dequantised, pairs, rows_are_zero},
+    rows,
+};
 
 /// One pass of eight frequencies to four samples, over eight columns: the frequencies in pairs of
 /// rows (2, 6), (1, 3), (5, 7), low columns in the low lane; `level` has the first in 32 bits, scaled.
@@ -90,14 +93,8 @@ pub(super) unsafe fn four_by_four<const ZIGZAG: bool>(
     let (r01, r23) = (_mm_unpacklo_epi16(c02, c13), _mm_unpackhi_epi16(c02, c13));
     let (rows_01, rows_23) = (_mm_unpacklo_epi32(r01, r23), _mm_unpackhi_epi32(r01, r23));
     let samples = _mm_xor_si128(_mm_packs_epi16(rows_01, rows_23), _mm_set1_epi8(-128));
-    let mut store = |y: usize, row: i32| {
-        // SAFETY: row `y` of the four the caller vouches for.
-        unsafe { out.as_mut_ptr().add(y * stride).cast::<i32>().write_unaligned(row) }
-    };
-    store(0, _mm_extract_epi32::<0>(samples));
-    store(1, _mm_extract_epi32::<1>(samples));
-    store(2, _mm_extract_epi32::<2>(samples));
-    store(3, _mm_extract_epi32::<3>(samples));
+    // SAFETY: the caller vouches for the four rows.
+    unsafe { rows::four(samples, out, stride) };
 }
 
 /// # Safety

@@ -8,6 +8,7 @@ use std::arch::x86_64::*;
 use super::{
     avx2::pass,
     avx2_reduced::{four_by_four, two_by_two},
+    rows,
 };
 use crate::jpeg::fast::entropy::NATURAL_ORDER;
 
@@ -166,16 +167,6 @@ unsafe fn eight_by_eight(rows: [__m256i; 4], flat: bool, out: &mut [u8], stride:
     );
     let columns = both(_mm256_packs_epi16(c01, c32), _mm256_packs_epi16(c45, c76));
     let samples = _mm512_permutexvar_epi8(samples_at, _mm512_xor_si512(columns, _mm512_set1_epi8(-128)));
-    let mut store = |y: usize, rows: __m128i| {
-        // SAFETY: rows `y` and `y + 1` of the eight the caller vouches for.
-        unsafe {
-            let place = out.as_mut_ptr().add(y * stride);
-            _mm_storel_epi64(place.cast(), rows);
-            _mm_storeh_pd(place.add(stride).cast(), _mm_castsi128_pd(rows));
-        }
-    };
-    store(0, _mm512_castsi512_si128(samples));
-    store(2, _mm512_extracti32x4_epi32::<1>(samples));
-    store(4, _mm512_extracti32x4_epi32::<2>(samples));
-    store(6, _mm512_extracti32x4_epi32::<3>(samples));
+    // SAFETY: the caller vouches for the eight rows.
+    unsafe { rows::eight(samples, out, stride) };
 }

@@ -11,6 +11,7 @@ use std::arch::x86_64::*;
 use super::{
     CORNER,
     plain::{EVEN_4, EVEN_8, ODD_4, ODD_8},
+    rows,
 };
 use crate::jpeg::fast::entropy::NATURAL_ORDER;
 
@@ -183,18 +184,8 @@ unsafe fn eight_by_eight(even: __m512i, odd: __m512i, out: &mut [u8], stride: us
     let places = unsafe { _mm512_load_si512(SAMPLES.0.as_ptr().cast()) };
     let samples = _mm512_xor_si512(columns, _mm512_set1_epi8(-128));
     let samples = _mm512_permutexvar_epi8(places, samples);
-    let mut store = |y: usize, rows: __m128i| {
-        // SAFETY: rows `y` and `y + 1` of the eight the caller vouches for.
-        unsafe {
-            let place = out.as_mut_ptr().add(y * stride);
-            _mm_storel_epi64(place.cast(), rows);
-            _mm_storeh_pd(place.add(stride).cast(), _mm_castsi128_pd(rows));
-        }
-    };
-    store(0, _mm512_castsi512_si128(samples));
-    store(2, _mm512_extracti32x4_epi32::<1>(samples));
-    store(4, _mm512_extracti32x4_epi32::<2>(samples));
-    store(6, _mm512_extracti32x4_epi32::<3>(samples));
+    // SAFETY: the caller vouches for the eight rows.
+    unsafe { rows::eight(samples, out, stride) };
 }
 
 /// # Safety
@@ -213,12 +204,6 @@ unsafe fn four_by_four(even: __m512i, odd: __m512i, out: &mut [u8], stride: usiz
     let columns = _mm512_cvtsepi32_epi8(_mm512_srai_epi32::<19>(sums));
     let places = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     let samples = _mm_xor_si128(_mm_shuffle_epi8(columns, places), _mm_set1_epi8(-128));
-    let mut store = |y: usize, row: i32| {
-        // SAFETY: row `y` of the four the caller vouches for.
-        unsafe { out.as_mut_ptr().add(y * stride).cast::<i32>().write_unaligned(row) }
-    };
-    store(0, _mm_extract_epi32::<0>(samples));
-    store(1, _mm_extract_epi32::<1>(samples));
-    store(2, _mm_extract_epi32::<2>(samples));
-    store(3, _mm_extract_epi32::<3>(samples));
+    // SAFETY: the caller vouches for the four rows.
+    unsafe { rows::four(samples, out, stride) };
 }

@@ -17,6 +17,8 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx512_corner;
 mod plain;
+#[cfg(target_arch = "x86_64")]
+mod rows;
 
 pub(super) use plain::level;
 use plain::plain;
