@@ -1,8 +1,10 @@
 //! Digests of files: read once, several at a time, in the lanes of as many threads as there are.
 
 use std::{
+    cell::RefCell,
     cmp::Reverse,
     fs::{self, File},
+    iter,
     path::Path,
     sync::{
         Arc,
@@ -36,12 +38,16 @@ struct FileMessage<'a, S> {
     number: usize,
     path: &'a Path,
     file: Arc<File>,
+    size: u64,
     offset: u64,
     sink: S,
     progress: &'a (dyn Fn(u64) + Sync),
 }
 
 impl<S: Sink> Message for FileMessage<'_, S> {
+    fn left(&self) -> u64 {
+        self.size.saturating_sub(self.offset)
+    }
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let got = disk::pread(&self.file, buffer, self.offset).map_err(|e| Error::io(self.path, e))?;
         self.sink.take(buffer.get(..got).unwrap_or(&[]), self.offset);
@@ -59,7 +65,7 @@ impl<S: Sink> Message for FileMessage<'_, S> {
 /// [`crate::error::Kind::Io`], `Cancelled`.
 pub fn of_file(path: &Path, cancel: &Cancel<'_>, progress: &(dyn Fn(u64) + Sync)) -> Result<(Digest, u64)> {
     let queue = Queue { paths: &[path], order: vec![0], taken: AtomicUsize::new(0) };
-    let found = queue.work(1, &mut Vec::new(), &|| cancel.check(), progress, &|_, _, _| ())?;
+    let found = queue.work(&[], 1, &mut Vec::new(), &|| cancel.check(), progress, &|_, _, _| ())?;
     let only = found.into_iter().next().map(|(_, read)| read.map(|(digest, size, ())| (digest, size)));
     only.unwrap_or_else(|| Err(Error::data("no digest was made").in_shard(path)))
 }
@@ -95,13 +101,16 @@ pub(crate) fn with_sinks<P: AsRef<Path> + Sync, S: Sink>(
     let size =
         |&number: &usize| paths.get(number).and_then(|path| fs::metadata(path).ok()).map_or(0, |m| m.len());
     order.sort_by_cached_key(|number| Reverse(size(number)));
-    let queue = Queue { paths: &paths, order, taken: AtomicUsize::new(0) };
     let workers = pool.threads().min(paths.len());
     // Few files are dealt out evenly: four lanes on each of two threads do more than eight on one.
     let width = paths.len().div_ceil(workers.max(1)).clamp(1, Kernel::current().lanes());
+    // So are the last ones, a lane each, and the workers have theirs take turns.
+    let last = order.split_off(order.len().saturating_sub(workers * width));
+    let queue = Queue { paths: &paths, order, taken: AtomicUsize::new(0) };
     let go_on = pool.go_on(cancel);
-    let parts = pool.map(0..workers, &Stash::<Buffers>::new(), cancel, |buffers, _| {
-        queue.work(width, buffers, &go_on, progress, &open)
+    let parts = pool.map(0..workers, &Stash::<Buffers>::new(), cancel, |buffers, worker| {
+        let dealt: Vec<usize> = last.iter().skip(worker).step_by(workers).copied().collect();
+        queue.work(&dealt, width, buffers, &go_on, progress, &open)
     })?;
     let mut found: Vec<Option<Seen<S>>> = paths.iter().map(|_| None).collect();
     for (number, read) in parts.into_iter().flatten() {
@@ -121,35 +130,39 @@ struct Queue<'a> {
 }
 
 impl Queue<'_> {
-    /// Hashes files until there are no more; their numbers and results as they ended.
+    /// Hashes files until there are no more, and those of `dealt`; their numbers and results as they ended.
     fn work<S: Sink>(
         &self,
+        dealt: &[usize],
         width: usize,
         buffers: &mut Buffers,
         go_on: &dyn Fn() -> Result<()>,
         progress: &(dyn Fn(u64) + Sync),
         open: &dyn Fn(&Path, &Arc<File>, u64) -> S,
     ) -> Result<Vec<(usize, Seen<S>)>> {
-        let (mut found, mut refused) = (Vec::new(), Vec::new());
-        let next = || {
-            loop {
-                let number = *self.order.get(self.taken.fetch_add(1, Ordering::Relaxed))?;
-                let path = *self.paths.get(number)?;
-                match shard::open_regular(path) {
-                    Ok((file, size)) => {
-                        let file = Arc::new(file);
-                        let sink = open(path, &file, size);
-                        return Some(FileMessage { number, path, file, offset: 0, sink, progress });
-                    }
-                    Err(error) => refused.push((number, Err(error))),
+        let (mut found, refused) = (Vec::new(), RefCell::new(Vec::new()));
+        let opened = |number: usize| {
+            let path = *self.paths.get(number)?;
+            match shard::open_regular(path) {
+                Ok((file, size)) => {
+                    let file = Arc::new(file);
+                    let sink = open(path, &file, size);
+                    Some(FileMessage { number, path, file, size, offset: 0, sink, progress })
+                }
+                Err(error) => {
+                    refused.borrow_mut().push((number, Err(error)));
+                    None
                 }
             }
         };
+        let take = || self.order.get(self.taken.fetch_add(1, Ordering::Relaxed)).copied();
+        let next = || iter::from_fn(take).find_map(opened);
+        let last = dealt.iter().copied().filter_map(opened);
         let done = |message: FileMessage<'_, S>, read: Result<(Digest, u64)>| {
             found.push((message.number, read.map(|(digest, size)| (digest, size, message.sink))));
         };
-        lanes::run(Kernel::current(), width, buffers, go_on, next, done)?;
-        found.append(&mut refused);
+        lanes::run(Kernel::current(), width, buffers, go_on, next, last, done)?;
+        found.append(&mut refused.into_inner());
         Ok(found)
     }
 }
