@@ -153,7 +153,7 @@ def grid(side: int, *, colors: bool = False, uv: bool = False) -> bytes:
 
 
 def test_trimesh_reads_the_same_obj() -> None:
-    trimesh = pytest.importorskip("trimesh", reason="trimesh is a rival of the bench, not a dependency")
+    trimesh = pytest.importorskip("trimesh", reason="trimesh is installed by make test")
     text = grid(40, colors=True)
     found = ts.decode_obj(text)
     theirs = trimesh.load(io.BytesIO(text), file_type="obj", process=False, maintain_order=True)
@@ -166,7 +166,7 @@ def test_trimesh_reads_the_same_obj() -> None:
 @pytest.mark.parametrize("colors", [False, True])
 @pytest.mark.parametrize("uv", [False, True])
 def test_trimesh_reads_the_ply_back(dtype: str, colors: bool, uv: bool, tmp_path: Path) -> None:
-    trimesh = pytest.importorskip("trimesh", reason="trimesh is a rival of the bench, not a dependency")
+    trimesh = pytest.importorskip("trimesh", reason="trimesh is installed by make test")
     mesh = ts.decode_obj(grid(20, colors=colors, uv=uv))
     data = ts.encode_ply(mesh, dtype=dtype, texture="head.bmp" if uv else None)
     path = tmp_path / "head.ply"

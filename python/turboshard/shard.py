@@ -87,7 +87,7 @@ class Index:
 
 
 class Shard:
-    """A tar shard, indexed by its headers when it is opened.
+    """A tar shard, indexed by its headers when it is opened; one above 64 MiB on all threads (`threads`).
 
     ``len()`` and ``[]`` count samples. A shard is small to pickle (its path) and may be shared between
     threads and with forked children.

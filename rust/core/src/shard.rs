@@ -14,8 +14,8 @@ use crate::{
     disk::{self, pread},
     error::{Error, Result},
     fault::TarFault,
-    index::{Index, Policy},
-    pool::{Cancel, Pool, Stash},
+    index::{self, Index, Policy},
+    pool::{Cancel, Pool},
     stamp::Stamp,
 };
 
@@ -179,8 +179,13 @@ pub fn open_all<P: AsRef<Path> + Sync>(
     pool: &Pool,
     cancel: &Cancel<'_>,
 ) -> Result<Vec<Shard>> {
-    let go_on = pool.go_on(cancel);
-    pool.map(paths, &Stash::<()>::new(), cancel, |(), path| Shard::open_unless(path.as_ref(), policy, &go_on))
+    let stamps: Vec<_> = paths.iter().map(|path| Stamp::of_path(path.as_ref())).collect();
+    // A file without a stamp cannot be indexed either, and that error comes in its turn.
+    let indexes = index::of_files(paths, policy, pool, cancel)?;
+    let open = |((path, index), stamp): ((&P, Index), Result<Stamp>)| {
+        Shard::with_index(path.as_ref(), Arc::new(index), stamp?)
+    };
+    paths.iter().zip(indexes).zip(stamps).map(open).collect()
 }
 
 /// Refuses shards that have a key in common: it would stand for two samples.

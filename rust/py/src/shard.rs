@@ -9,7 +9,7 @@ use pyo3::{
     types::{PyBytes, PyDict, PyList, PyMemoryView, PySlice},
 };
 use turboshard::{
-    index::{Policy, lower},
+    index::{Policy, is_large as large, lower},
     shard::{self, Shard},
 };
 
@@ -29,10 +29,10 @@ impl PyShard {
     #[new]
     #[pyo3(signature = (path, *, lenient=false))]
     fn new(py: Python<'_>, path: PathBuf, lenient: bool) -> PyResult<Self> {
-        let policy = Policy { skip_special: lenient, lenient_end: lenient };
-        let shard =
-            enter::run(py, Some(1), |with| Shard::open_unless(&path, policy, &|| with.cancel.check()))?;
-        Ok(Self { shard: Arc::new(shard) })
+        // Threads are made for what they make sooner only.
+        let threads = if large(&path) { None } else { Some(1) };
+        let opened = Self::open_all(py, vec![path], lenient, threads)?.pop();
+        opened.ok_or_else(|| PyIndexError::new_err("no shard was opened"))
     }
 
     #[staticmethod]

@@ -36,7 +36,7 @@ MADE = (
 
 
 def cases(setting: Setting) -> Iterator[Case[Found]]:
-    """All shards on one core and on all, then each made tar by itself. Nothing remembered from before is used."""
+    """All shards, then each made tar by itself, on one core and on all. Nothing remembered from before is used."""
     data = setting.data
     members = len(_rows(_tarfile(data.shards)))
     for threads in setting.cores:
@@ -45,7 +45,10 @@ def cases(setting: Setting) -> Iterator[Case[Found]]:
     for form, number, count, size, name_len in MADE:
         path = setting.scratch / "made.tar"
         make_tar(path, number, count, size, name_len)
-        yield _case(f"{count} members of {size / 1000:g} KB, {form}, 1 core", [path], count, 1)
+        for threads in setting.cores:
+            yield _case(
+                f"{count} members of {size / 1000:g} KB, {form}, {on(threads)}", [path], count, threads
+            )
         path.unlink()
 
 

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     digest::Digest,
     error::{Error, Result},
-    index::{Index, Policy},
+    index::{self, Index, Policy},
     pool::{Cancel, Pool, Stash},
     release::Release,
     shard::{self, Shard},
@@ -75,18 +75,16 @@ impl Catalog {
         }
         let unknown: Vec<usize> =
             records.iter().enumerate().filter(|(_, record)| record.is_none()).map(|(i, _)| i).collect();
-        let go_on = pool.go_on(cancel);
-        let scanned = pool.map(&unknown, &Stash::<()>::new(), cancel, |(), &shard| {
-            let began = stamp::now();
-            let path = release.shards.get(shard).map_or(Path::new(""), PathBuf::as_path);
-            let index = Index::of_file_unless(path, policy, &go_on)?;
-            Ok((shard, began, file::layout(&index), Arc::new(index)))
+        let began = stamp::now();
+        let paths: Vec<&PathBuf> = unknown.iter().filter_map(|&shard| release.shards.get(shard)).collect();
+        let indexes = index::of_files(&paths, policy, pool, cancel)?;
+        let indexes = pool.map(indexes, &Stash::<()>::new(), cancel, |(), index| {
+            Ok((file::layout(&index), Arc::new(index)))
         })?;
-        for (shard, scanned, layout, index) in scanned {
-            if let (Some(record), Some(&stamp), Some(path)) =
-                (records.get_mut(shard), stamps.get(shard), release.shards.get(shard))
-            {
-                *record = Some(Record { path: path.clone(), stamp, scanned, digest: None, layout, index });
+        for ((&shard, path), (layout, index)) in unknown.iter().zip(paths).zip(indexes) {
+            if let (Some(record), Some(&stamp)) = (records.get_mut(shard), stamps.get(shard)) {
+                let path = path.clone();
+                *record = Some(Record { path, stamp, scanned: began, digest: None, layout, index });
             }
         }
         let records: Vec<Record> = records.into_iter().flatten().collect();

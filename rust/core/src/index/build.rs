@@ -1,21 +1,20 @@
-//! Making an index: from a file's headers, from bytes, or from chunks of a file that is read anyway.
+//! Making an index: from a file's headers, from bytes, or of another index's members.
 
-use std::{collections::HashSet, fs::File, path::Path, sync::Arc};
+use std::{collections::HashSet, path::Path};
 
 use crate::{
     error::{Error, Result},
     fault::TarFault,
     index::{End, Index, NO_KEY, Policy, lower, same_field, split_key},
     key::mark,
-    pool::{Cancel, Pool, Stash},
     tar::{
-        blocks::{Blocks, ChunkBlocks, FileBlocks},
-        read::{Entry, Reader, Walk},
+        blocks::Blocks,
+        read::{Entry, Reader},
     },
 };
 
 /// Members between two questions whether to stop: well under a millisecond where headers are in memory.
-const PATIENCE: usize = 1024;
+pub(super) const PATIENCE: usize = 1024;
 
 impl Index {
     /// Indexes a shard by its headers alone.
@@ -72,7 +71,12 @@ impl Index {
         index.finish(end, reader.into_skipped(), ascending)
     }
 
-    fn finish(mut self, end: Option<End>, skipped: Vec<(TarFault, u64)>, ascending: bool) -> Result<Self> {
+    pub(super) fn finish(
+        mut self,
+        end: Option<End>,
+        skipped: Vec<(TarFault, u64)>,
+        ascending: bool,
+    ) -> Result<Self> {
         self.end = end.unwrap_or(End::Missing);
         self.skipped = skipped;
         self.check_fields(self.samples.len().wrapping_sub(1))?;
@@ -99,7 +103,7 @@ impl Index {
     }
 
     /// Appends a member; false if it starts a sample whose key does not come after the one before.
-    fn push(&mut self, entry: &Entry<'_>) -> Result<bool> {
+    pub(super) fn push(&mut self, entry: &Entry<'_>) -> Result<bool> {
         let member = self.size.len() as u32;
         let key = split_key(entry.name).map(|(key, _)| key);
         self.names.extend_from_slice(entry.name);
@@ -123,6 +127,44 @@ impl Index {
         self.check_fields(last)?;
         self.samples.push(member..member + 1);
         Ok(order.is_lt())
+    }
+
+    /// Appends what another index of the same file has from its member `first` on; false if a sample's key does not come after the
+    /// one before.
+    pub(super) fn append(&mut self, other: &Self, first: usize) -> Result<bool> {
+        // A sample may begin here and end there. From the end of the first that is whole there, columns can be taken as they are.
+        let whole = other.samples.partition_point(|members| (members.start as usize) < first);
+        let next = other.samples.get(whole).map_or(other.len(), |members| members.end as usize);
+        let names = other.name_end.get(next.wrapping_sub(1)).map_or(0, |&end| end as usize);
+        let fits = u32::try_from(self.names.len() + other.names.len()).is_ok()
+            && u32::try_from(self.len() + other.len()).is_ok();
+        let mut ascending = true;
+        for member in first..if fits { next } else { other.len() } {
+            ascending &= self.push(&other.entry(member))?;
+        }
+        if fits && next < other.len() {
+            self.check_fields(self.samples.len().wrapping_sub(1))?;
+            // Forth or back: wrapping either way.
+            let members = (self.len() as u32).wrapping_sub(next as u32);
+            let bytes = (self.names.len() as u32).wrapping_sub(names as u32);
+            let samples = other.samples.iter().skip(whole + 1);
+            self.samples
+                .extend(samples.map(|at| at.start.wrapping_add(members)..at.end.wrapping_add(members)));
+            self.names.extend_from_slice(rest(&other.names, names));
+            self.name_end.extend(rest(&other.name_end, next).iter().map(|end| end.wrapping_add(bytes)));
+            self.header_offset.extend_from_slice(rest(&other.header_offset, next));
+            self.data_offset.extend_from_slice(rest(&other.data_offset, next));
+            self.size.extend_from_slice(rest(&other.size, next));
+            self.key_len.extend_from_slice(rest(&other.key_len, next));
+        }
+        Ok(ascending)
+    }
+
+    /// A member as the archive lists it.
+    fn entry(&self, member: usize) -> Entry<'_> {
+        let of = |column: &[u64]| column.get(member).copied().unwrap_or(0);
+        let (header_offset, data_offset) = (of(&self.header_offset), of(&self.data_offset));
+        Entry { header_offset, data_offset, size: of(&self.size), name: self.name(member) }
     }
 
     /// Refuses a sample that has a field twice.
@@ -172,87 +214,6 @@ impl Index {
     }
 }
 
-/// An index that is made as a file's chunks come by, all of them and in order. Only headers that lie across the end of a
-/// chunk are read a second time.
-#[derive(Debug)]
-pub struct Builder {
-    walk: Walk,
-    file: FileBlocks,
-    index: Index,
-    ascending: bool,
-    /// The first error, after which nothing is looked at.
-    failed: Option<Error>,
-}
-
-impl Builder {
-    /// For that open file of that size.
-    pub fn new(path: &Path, file: Arc<File>, size: u64, policy: Policy) -> Self {
-        let file = FileBlocks::new(file, path, size);
-        Self { walk: Walk::new(policy), file, index: Index::empty(size), ascending: true, failed: None }
-    }
-
-    /// Takes the bytes from `start`.
-    pub fn take(&mut self, chunk: &[u8], start: u64) {
-        let end = start + chunk.len() as u64;
-        // Most chunks lie inside a payload.
-        if self.walk.offset() < end && self.failed.is_none() {
-            let mut blocks = ChunkBlocks { chunk, start, file: &mut self.file };
-            self.failed =
-                walk_to(end, &mut self.walk, &mut blocks, &mut self.index, &mut self.ascending).err();
-        }
-    }
-
-    /// The index, once all `size` bytes were taken.
-    ///
-    /// # Errors
-    /// Those of [`Index::of_file`], and `Data` if the file's size changed since it was opened.
-    pub fn finish(mut self, path: &Path, size: u64) -> Result<Index> {
-        let built = match self.failed {
-            Some(error) => Err(error),
-            None if size != self.index.file_size => {
-                let words = format!("the file had {} bytes and then {size}", self.index.file_size);
-                Err(Error::data(words))
-            }
-            None => {
-                let (walk, file) = (&mut self.walk, &mut self.file);
-                walk_to(u64::MAX, walk, file, &mut self.index, &mut self.ascending).and_then(|()| {
-                    let end = self.walk.end();
-                    self.index.finish(end, self.walk.into_skipped(), self.ascending)
-                })
-            }
-        };
-        built.map_err(|e| e.in_shard(path))
-    }
-}
-
-/// Takes the entries whose first header lies before `end`.
-fn walk_to<B: Blocks>(
-    end: u64,
-    walk: &mut Walk,
-    blocks: &mut B,
-    index: &mut Index,
-    ascending: &mut bool,
-) -> Result<()> {
-    while walk.offset() < end && walk.end().is_none() {
-        if let Some(entry) = walk.next_entry(blocks)? {
-            *ascending &= index.push(&entry)?;
-        }
-    }
-    Ok(())
-}
-
-/// Indexes many shards, several at a time, in order.
-///
-/// # Errors
-/// That of the earliest shard that fails, as [`Index::of_file`]; `Cancelled`.
-pub fn of_files<P: AsRef<Path> + Sync>(
-    paths: &[P],
-    policy: Policy,
-    pool: &Pool,
-    cancel: &Cancel<'_>,
-) -> Result<Vec<Index>> {
-    let go_on = pool.go_on(cancel);
-    pool.map(paths, &Stash::<()>::new(), cancel, |(), path| {
-        Index::of_file_unless(path.as_ref(), policy, &go_on)
-    })
+fn rest<T>(column: &[T], from: usize) -> &[T] {
+    column.get(from..).unwrap_or(&[])
 }

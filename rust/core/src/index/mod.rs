@@ -3,13 +3,16 @@
 //! Columns, not objects: a shard has thousands of members and Python takes the columns as they are.
 
 mod build;
+mod builder;
+mod parts;
 mod restore;
 
 use std::{collections::HashSet, ops::Range};
 
 use crate::{fault::TarFault, tar::write::padding};
 
-pub use build::{Builder, of_files};
+pub use builder::Builder;
+pub use parts::{is_large, of_files};
 
 pub use crate::{
     key::{lower, same_field, split_key},

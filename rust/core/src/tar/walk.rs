@@ -103,6 +103,12 @@ impl Walk {
         (self.offset, self.end) = (offset, None);
     }
 
+    /// Goes on where another walk over the same archive is that came to this one's offset, too.
+    pub fn go_on_from(&mut self, other: Self) {
+        self.skipped.extend(other.skipped.into_iter().filter(|skipped| skipped.offset >= self.offset));
+        (self.offset, self.end) = (other.offset, other.end);
+    }
+
     /// The next regular file, `None` at the end. Calling it again after the end or an error is of no use, but harmless.
     ///
     /// # Errors
