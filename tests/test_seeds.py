@@ -143,6 +143,7 @@ def test_geogen_incomplete_subjects_are_left_out(geogen: Path, tmp_path: Path) -
         del files["metadata_id_4.json"]
         files["metadata_id_5.json"] = b'{"name": "subj_id_5", "cameras": []}'
         files["metadata_of_somebody.json"] = b'{"name": "somebody", "cameras": {}}'
+        files["cameras.json"] = b'{"focal": 50}'
         # Named by nobody: its number says whose it is.
         unnamed = json.loads(files.pop("metadata_id_6.json"))
         files["metadata_id_6_jsom"] = json.dumps({"cameras": unnamed["cameras"]}).encode()
@@ -153,19 +154,38 @@ def test_geogen_incomplete_subjects_are_left_out(geogen: Path, tmp_path: Path) -
     dst = tmp_path / "release"
     said = releases.turboshard("pack", "geogen", source, "-o", dst, check=1)
     left = reasons(dst)
-    assert left.keys() == {f"subj_id_{n}" for n in (1, 2, 3, 4, 5)}
+    assert left.keys() == {"somebody", *(f"subj_id_{n}" for n in (1, 2, 3, 4, 5))}
+    assert left["somebody"].startswith("0 of 7 views, without 0.png, ")
     assert left["subj_id_1"] == "6 of 7 views, without 3.png"
     assert left["subj_id_2"].startswith("0.png: corrupt image")
     assert left["subj_id_3"] == "more than one file of 6.png"
     assert left["subj_id_4"] == "no metadata with its cameras"
     assert "0 extrinsics" in left["subj_id_5"]
-    assert "not recognised: metadata_files.zip/metadata_of_somebody.json\n" in said.stderr
+    assert "not recognised: metadata_files.zip/cameras.json\n" in said.stderr
     assert "not recognised: images_batch_1.zip/notes.txt\n" in said.stderr
     assert manifest(dst)["num_samples"] == 10
     told = json.loads(releases.turboshard("audit", dst, "--json", check=1).stdout)
     samples = next(one for one in told["differences"] if one["what"] == "samples")
     assert (samples["expected"], samples["found"]) == (10_000, 10)
-    assert samples["keys"] == ["subj_id_1…subj_id_5 (5)"]
+    assert samples["keys"] == ["somebody", "subj_id_1…subj_id_5 (5)"]
+    # Its file is called after nobody, and it names nobody: only its number says whose it is.
+    assert "warning: 1 files of cameras" not in said.stderr
+
+
+def test_geogen_a_zip_that_was_not_downloaded_is_found(geogen: Path, tmp_path: Path) -> None:
+    source = copied(geogen, tmp_path / "source")
+    for batch in (3, 4):
+        (source / f"images_batch_{batch}.zip").unlink()
+    dst = tmp_path / "release"
+    said = releases.turboshard("pack", "geogen", source, "-o", dst, check=1)
+    whole = {name.split("/")[0] for name in views(geogen)} - {name.split("/")[0] for name in views(source)}
+    assert whole
+    for subject in whole:
+        assert f"left out: {subject}: 0 of 7 views, without 0.png, " in said.stderr
+    told = json.loads(releases.turboshard("audit", dst, "--json", check=1).stdout)
+    found = {one["what"]: one for one in told["differences"]}
+    assert (found["archives with views"]["expected"], found["archives with views"]["found"]) == (7, 5)
+    assert found["samples left out of the source"]["keys"] == ["subj_id_4…subj_id_8 (5)"]
 
 
 def test_the_same_archives_give_the_same_bytes(tmp_path: Path) -> None:
@@ -194,9 +214,14 @@ def test_ffhq_uv_from_drawing_to_batches(ffhq_uv: Path, tmp_path: Path) -> None:
     lights = zipped(ffhq_uv / "dataset_project/lights.zip")
     rows = json.loads((ffhq_uv / "meta-info.json").read_bytes())
     assert rows["000007"]["Index-in-FFHQ"] is None
+    assert rows["000003"]["Index-in-FFHQ"] == 6
     for face in map("{:06d}".format, range(15)):
         assert found[f"{face}.uv.png"] == pictures[f"{face}.png"]
-        assert found[f"{face}.lights.npy"] == lights[f"lights/{face}.npy"]
+        index = rows[face]["Index-in-FFHQ"]
+        # dataset_project is numbered as FFHQ is, and the faces were shuffled.
+        expected = None if index is None else lights[f"lights/{index:06d}.npy"]
+        assert found.get(f"{face}.lights.npy") == expected
+        assert (f"{face}.attributes.json" in found) is (index is not None)
         assert json.loads(found[f"{face}.json"]) == rows[face]
         for view in ts.ffhq_uv.VIEWS:
             saved = ts.ffhq_uv.load_pt(latents[f"{face}/{face}_{view}_latent.pt"])
@@ -248,7 +273,8 @@ def test_ffhq_uv_what_is_wrong_with_a_face_is_said(ffhq_uv: Path, tmp_path: Path
         del files["000004/000004_right_latent.pt"]
 
     rewrite(source / "face-latents.zip", spoil)
-    rewrite(source / "dataset_project/lights.zip", lambda files: files.update({"lights/000005.npy": b"x"}))
+    # Of face 000005, which is the first in FFHQ.
+    rewrite(source / "dataset_project/lights.zip", lambda files: files.update({"lights/000000.npy": b"x"}))
     text = (source / "meta-info.json").read_text()
     row = json.dumps({"Age": 1})
     (source / "meta-info.json").write_text(text[:-1] + f',"000006":{row},"000777":{row}' + "}")
@@ -261,7 +287,7 @@ def test_ffhq_uv_what_is_wrong_with_a_face_is_said(ffhq_uv: Path, tmp_path: Path
     assert left["000001"] == "without the latents of its left view"
     assert "it asks for posix.system" in left["000002"]
     assert "[1, 17, 512]" in left["000003"]
-    assert "000005.npy" in left["000005"]
+    assert "lights/000000.npy: not an .npy" in left["000005"]
     assert left["000006"] == "more than one row in meta-info.json"
     assert left["000777"].startswith("without its UV map, ")
     assert len(left) == 6
@@ -273,6 +299,28 @@ def test_ffhq_uv_what_is_wrong_with_a_face_is_said(ffhq_uv: Path, tmp_path: Path
     releases.turboshard("verify", "--deep", dst)
     folder = "dataset_project/attributes_ms_api.zip/attributes_ms_api/ (25 files)"
     assert f"not recognised: {folder}\n" in said.stderr
+
+
+def test_ffhq_uv_its_project_is_of_the_faces_of_ffhq(ffhq_uv: Path, tmp_path: Path) -> None:
+    source = copied(ffhq_uv, tmp_path / "source")
+    rewrite(source / "dataset_project/lights.zip", lambda files: files.pop("lights/000006.npy"))
+    (source / "meta-info.json").rename(tmp_path / "meta-info.json")
+    said = releases.turboshard("pack", "ffhq-uv", source, "-o", tmp_path / "blind")
+    assert (
+        "warning: without meta-info.json nobody knows whose the files of dataset_project are\n" in said.stderr
+    )
+    assert "not recognised: dataset_project/lights.zip/lights/000000.npy\n" in said.stderr
+    assert not any("lights" in name for name in members(tmp_path / "blind"))
+    (tmp_path / "meta-info.json").rename(source / "meta-info.json")
+    dst = tmp_path / "release"
+    releases.turboshard("pack", "ffhq-uv", source, "-o", dst, check=1)
+    assert reasons(dst) == {"000003": "without its lights"}
+    pack = manifest(dst)["provenance"]["pack"]
+    assert (pack["projected_faces"], pack["rows_without_index"]) == (15, 1)
+    told = json.loads(releases.turboshard("audit", dst, "--json", check=1).stdout)
+    found = {one["what"]: (one["expected"], one["found"]) for one in told["differences"]}
+    assert found["faces in dataset_project"] == (69_620, 15)
+    assert found["rows of meta-info.json without an index in FFHQ"] == (1000, 1)
 
 
 def hostile_pt(pickled: bytes) -> bytes:

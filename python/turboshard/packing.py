@@ -40,6 +40,7 @@ class Packed:
         left_out: ``key`` and ``reason`` of the samples that are incomplete or corrupt.
         unrecognised: files and folders that are no part of the data set's layout, relative to the source.
         warnings: what whoever uses the release must be told.
+        publishable: False if the data set's licence forbids to pass the release on.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Packed:
     left_out: list[dict[str, str]]
     unrecognised: list[str]
     warnings: list[str]
+    publishable: bool
 
 
 def pack(
@@ -67,11 +69,10 @@ def pack(
 
     Args:
         dataset: ``"reghead"``: a folder of ``identity_dir/<expression>.jpg``, ten to an identity;
-            ``"headspace"``: a folder with ``subjects/00001`` and so on, and what companions there are; ``"realy"``: a
-            folder with ``REALY_scan_region``, ``REALY_HIFI3D_keypoints``, ``REALY_image``, ``metrical_scale.txt``;
-            ``"geogen"``, ``"ffhq-uv"``, ``"ffhq-uv-interpolate"``: the folder of the archives as downloaded, unpacked
-            or not.
-        src: the data set's folder, or its one archive.
+            ``"headspace"``: ``subjects/00001`` and so on, and what companions there are; ``"realy"``:
+            ``REALY_scan_region``, ``REALY_HIFI3D_keypoints``, ``REALY_image``, ``metrical_scale.txt``;
+            ``"geogen"``, ``"ffhq-uv"``, ``"ffhq-uv-interpolate"``: the files as downloaded.
+        src: the data set's folder, in which archives may lie unpacked or not, or its one archive.
         dst: an empty or new folder.
         max_shard_size: bytes no shard may exceed.
         name: of the release; None is the publisher's, such as ``reghead-v1-512``.

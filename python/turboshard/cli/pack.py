@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import TYPE_CHECKING
-
 import click
 
 from turboshard.cli.exit import Exit
-from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress, remark
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
+from turboshard.cli.publishing import say_how_to_publish
 from turboshard.cli.reshard import bytes_of
-
-if TYPE_CHECKING:
-    from turboshard.packing import Packed
 
 DATASETS = ("reghead", "headspace", "realy", "geogen", "ffhq-uv", "ffhq-uv-interpolate")
 """As `_core.dataset_names` has them; written out, as --help imports nothing."""
-PRIVATE = ("headspace", "realy")
-"""Those whose licence forbids to pass them on."""
 
 
 @click.command
@@ -51,13 +44,13 @@ def pack(
     \b
     NAME                  SRC
     reghead               a folder of identity_dir/<expression>.jpg
-    headspace             a folder with subjects/00001 and so on
+    headspace             subjects/00001 and so on: the archive, or what is in it
     realy                 REALY_scan_region, REALY_HIFI3D_keypoints, REALY_image, metrical_scale.txt
     geogen                the zips of images and metadata
     ffhq-uv               uv-maps, face-latents, meta-info.json, dataset_project
     ffhq-uv-interpolate   the same
 
-    Archives of geogen and ffhq-uv are read where they are. Incomplete and corrupt samples are left out, listed on
+    SRC is a folder or an archive; archives are read where they are, also those in the folder. Incomplete and corrupt samples are left out, listed on
     stderr and in the manifest, and make the exit code 1.
     """
     from turboshard import packing
@@ -92,26 +85,6 @@ def pack(
         )
         others = f"; {counted(len(packed.left_out), 'sample')} left out" if packed.left_out else ""
         click.echo(f"{packed.name}: {amounts} in {output}{others}")
-        if dataset not in PRIVATE:
-            _say_how_to_publish(settings, packed, output)
+        if packed.publishable:
+            say_how_to_publish(settings, packed.name, packed.shards, output)
     return Exit.DATA if packed.left_out else Exit.GOOD
-
-
-GITHUB_LIMIT = 2 << 30
-"""Bytes an asset of a GitHub release must stay below."""
-
-
-def _say_how_to_publish(settings: Settings, packed: Packed, output: str) -> None:
-    """Print the commands that upload the release to GitHub and to Hugging Face."""
-    large = [shard["filename"] for shard in packed.shards if shard["size"] >= GITHUB_LIMIT]
-    folder = shlex.quote(output)
-    if large:
-        words = f"{large[0]} has 2 GiB or more, which GitHub refuses: give --max-shard-size 1900MiB"
-        remark(settings, f"{counted(len(large), 'shard')} too large for GitHub; {words}")
-    else:
-        assets = f"{folder}/data/*.tar {folder}/metadata.tar.gz {folder}/checksums.tar.gz"
-        remark(settings, f"publish: gh release create {shlex.quote(packed.name)} {assets}")
-    remark(
-        settings,
-        f"publish: hf upload-large-folder OWNER/{shlex.quote(packed.name)} {folder} --repo-type dataset",
-    )

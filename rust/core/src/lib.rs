@@ -39,6 +39,7 @@ pub mod archive;
 pub mod audit;
 pub mod begun;
 pub mod bundle;
+pub mod card;
 pub mod catalog;
 pub mod croissant;
 pub mod datasets;

@@ -119,8 +119,12 @@ pub struct Archive {
 
 #[derive(Debug)]
 enum Store {
-    Folder(Vec<PathBuf>),
-    Tar { file: File, offsets: Vec<u64> },
+    /// The path of each file, and the folders without any.
+    Folder(Vec<PathBuf>, Vec<Vec<u8>>),
+    Tar {
+        file: File,
+        offsets: Vec<u64>,
+    },
     TarGz(Box<gzip::Gzip>),
     Zip(Box<zip::Zip>),
 }
@@ -135,8 +139,8 @@ impl Archive {
         let placed = |e: Error| if e.is_cancelled() { e } else { e.in_shard(path) };
         let (names, store) = match Form::of(path)? {
             Form::Folder => {
-                let (paths, names) = folder::list(path, go_on)?;
-                (names, Store::Folder(paths))
+                let (paths, names, empty) = folder::list(path, go_on)?;
+                (names, Store::Folder(paths, empty))
             }
             Form::Tar => {
                 let (file, offsets, names) = tar::list(path, options, go_on).map_err(placed)?;
@@ -162,7 +166,7 @@ impl Archive {
     /// What it is.
     pub fn form(&self) -> Form {
         match &self.store {
-            Store::Folder(_) => Form::Folder,
+            Store::Folder(..) => Form::Folder,
             Store::Tar { .. } => Form::Tar,
             Store::TarGz(_) => Form::TarGz,
             Store::Zip(_) => Form::Zip,
@@ -172,6 +176,14 @@ impl Archive {
     /// The regular files in it, in its order; a folder's by name.
     pub fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Folders below a folder that have nothing in them, by name; those in the other archives are not listed.
+    pub fn empty_folders(&self) -> &[Vec<u8>] {
+        match &self.store {
+            Store::Folder(_, empty) => empty,
+            _ => &[],
+        }
     }
 
     /// SHA-256 of a gzipped tar, which its index knows.
@@ -205,7 +217,7 @@ impl Archive {
             );
         };
         let read = self.options.check_size(size).and_then(|()| match &self.store {
-            Store::Folder(paths) => {
+            Store::Folder(paths, _) => {
                 folder::read(paths.get(file).map_or(Path::new(""), PathBuf::as_path), size, buffer)
             }
             Store::Tar { file: open, offsets } => {

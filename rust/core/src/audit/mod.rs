@@ -4,6 +4,7 @@
 
 mod count;
 mod figures;
+mod packed;
 mod points;
 mod runs;
 
@@ -13,13 +14,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use count::Counts;
-pub use figures::{Figures, NAMES, Numbering};
+pub use figures::{Figures, NAMES, Noted, Numbering};
 
 use count::{NAMED, Tally};
 
 use crate::{
     error::{Error, Result},
-    manifest::Listing,
     pool::{Cancel, Pool},
     release::Release,
     shard,
@@ -79,7 +79,7 @@ pub fn audit(release: &Release, name: Option<&str>, pool: &Pool, cancel: &Cancel
             unlike.extend(points::unlike(&shard, field, count)?);
         }
     }
-    let mut differences = compare(&tally, &figures, &left_out(release.manifest()));
+    let mut differences = compare(&tally, &figures, &packed::left_out(release.manifest()));
     if let (Some((field, count)), false) = (figures.points, unlike.is_empty()) {
         let what = format!("samples whose {field} has not {count} vertices");
         differences.push(Difference {
@@ -89,6 +89,7 @@ pub fn audit(release: &Release, name: Option<&str>, pool: &Pool, cancel: &Cancel
             keys: first(unlike),
         });
     }
+    differences.extend(packed::differences(release.manifest(), &figures));
     differences.extend(listed(&tally, release)?);
     Ok(Audit { name: own, figures: figures.name, counts: tally.counts, differences })
 }
@@ -148,12 +149,6 @@ fn compare(tally: &Tally, figures: &Figures, left_out: &[String]) -> Vec<Differe
 
 fn doubled(seen: &HashMap<String, u32>) -> Vec<String> {
     first(seen.iter().filter(|(_, times)| **times > 1).map(|(key, _)| key.clone()).collect())
-}
-
-/// What the manifest says was left out of the source, as runs of keys.
-fn left_out(manifest: Option<&Listing>) -> Vec<String> {
-    let list = manifest.and_then(|listing| listing.document.get("left_out")).and_then(Value::as_array);
-    runs::runs(list.into_iter().flatten().filter_map(|left| left.get("key")?.as_str()))
 }
 
 /// Who is missing, where keys are numbered; else what was left out of the source.

@@ -1,7 +1,7 @@
 //! A data set's files as they were downloaded: in a folder, in the archives in that folder, or in one archive.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -21,6 +21,8 @@ const NAMED: usize = 20;
 pub(super) struct Files {
     archives: Vec<Archive>,
     list: Vec<File>,
+    empty: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// One of them.
@@ -29,6 +31,10 @@ pub(super) struct File {
     number: usize,
     /// Path below the source; a file in an archive lies below the archive's.
     pub(super) path: String,
+    /// The path it has once the archives are unpacked where they lie: those of one folder as they are, others into a
+    /// folder that is called after them.
+    pub(super) unpacked: String,
+    packed: bool,
 }
 
 impl File {
@@ -39,41 +45,79 @@ impl File {
 
     /// The folders it lies in, innermost first; an archive is one too, without its ending.
     pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
-        self.path
-            .rsplit('/')
-            .skip(1)
-            .map(|folder| ARCHIVES.iter().find_map(|ending| folder.strip_suffix(ending)).unwrap_or(folder))
+        self.path.rsplit('/').skip(1).map(|folder| stem(folder).unwrap_or(folder))
+    }
+
+    /// Number of the archive it is packed in.
+    pub(super) fn lies_in_archive(&self) -> Option<usize> {
+        self.packed.then_some(self.archive)
     }
 }
 
 impl Files {
-    pub(super) fn list(src: &Path, cancel: &Cancel<'_>) -> Result<Self> {
+    /// Lists them; archives are looked into unless they are `foreign` by their name.
+    pub(super) fn list(src: &Path, foreign: fn(&str) -> bool, cancel: &Cancel<'_>) -> Result<Self> {
         let go_on = || cancel.check();
-        let outer = Archive::open(src, Options::default(), &go_on)?;
-        let mut files = Self { archives: Vec::new(), list: Vec::new() };
+        let open = |path: &Path| Archive::open(path, Options::default(), &go_on);
+        let outer = open(src)?;
+        let mut files =
+            Self { archives: Vec::new(), list: Vec::new(), empty: Vec::new(), warnings: Vec::new() };
+        files.empty.extend(outer.empty_folders().iter().map(|name| format!("{}/", text(name))));
         let mut inner: Vec<(PathBuf, String)> = Vec::new();
         let lies_in_folder = outer.form() == Form::Folder;
-        files.add(outer, "", &mut |path| {
-            let archive = lies_in_folder && ARCHIVES.iter().any(|ending| path.ends_with(ending));
+        files.add(outer, "", |path| {
+            let archive = lies_in_folder && stem(path).is_some() && !foreign(path);
             if archive {
-                inner.push((src.join(path), format!("{path}/")));
+                inner.push((src.join(path), path.to_owned()));
             }
             archive
         });
-        for (path, prefix) in inner {
-            files.add(Archive::open(&path, Options::default(), &go_on)?, &prefix, &mut |_| false);
+        let known: HashMap<String, Option<u64>> =
+            files.list.iter().map(|file| (file.path.clone(), files.size(file))).collect();
+        for (path, name) in inner {
+            let begin = files.list.len();
+            files.add(open(&path)?, &name, |_| false);
+            // Whoever unpacked an archive and kept it has its files once, if they are those.
+            let added = files.list.split_off(begin);
+            let count = added.len();
+            let (twice, once): (Vec<File>, Vec<File>) =
+                added.into_iter().partition(|file| known.get(&file.unpacked) == Some(&files.size(file)));
+            files.list.extend(once);
+            if !twice.is_empty() {
+                let words = format!(
+                    "{} of {count} files of {name} are unpacked beside it: these are read",
+                    twice.len()
+                );
+                files.warnings.push(words);
+            }
         }
         files.list.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }
 
-    fn add(&mut self, archive: Archive, prefix: &str, is_taken: &mut dyn FnMut(&str) -> bool) {
+    /// Adds the files of an archive that lies at `at` below the source; the source itself has no name.
+    fn add(&mut self, archive: Archive, at: &str, mut is_taken: impl FnMut(&str) -> bool) {
         let place = self.archives.len();
-        for number in 0..archive.names().len() {
-            let name = String::from_utf8_lossy(archive.names().name(number));
+        let names: Vec<String> = (0..archive.names().len())
+            .map(|number| {
+                let name = text(archive.names().name(number));
+                name.strip_prefix("./").map(str::to_owned).unwrap_or(name)
+            })
+            .collect();
+        let (within, aside) = if at.is_empty() {
+            (String::new(), String::new())
+        } else {
+            let top = |name: &str| name.split_once('/').map(|(top, _)| top.to_owned());
+            let first = names.first().and_then(|name| top(name));
+            let alone = first.is_some() && names.iter().all(|name| top(name) == first);
+            let beside = if alone { at.rsplit_once('/').map(|(folder, _)| folder) } else { stem(at) };
+            let folder = beside.filter(|folder| !folder.is_empty()).map(|folder| format!("{folder}/"));
+            (format!("{at}/"), folder.unwrap_or_default())
+        };
+        for (number, name) in names.into_iter().enumerate() {
             if !is_taken(&name) {
-                let path = format!("{prefix}{}", name.strip_prefix("./").unwrap_or(&name));
-                self.list.push(File { archive: place, number, path });
+                let (path, unpacked) = (format!("{within}{name}"), format!("{aside}{name}"));
+                self.list.push(File { archive: place, number, path, unpacked, packed: !at.is_empty() });
             }
         }
         self.archives.push(archive);
@@ -83,8 +127,32 @@ impl Files {
         self.list.iter().enumerate()
     }
 
+    /// Folders without anything in them, with a slash behind; those in archives do not show.
+    pub(super) fn empty(&self) -> &[String] {
+        &self.empty
+    }
+
+    /// What whoever packs them must be told.
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     pub(super) fn path(&self, file: usize) -> &str {
         self.list.get(file).map_or("", |file| &file.path)
+    }
+
+    /// The path once archives are unpacked.
+    pub(super) fn unpacked(&self, file: usize) -> &str {
+        self.list.get(file).map_or("", |file| &file.unpacked)
+    }
+
+    /// The paths of several, one behind the other.
+    pub(super) fn all_unpacked(&self, files: &[usize]) -> String {
+        files.iter().map(|&file| self.unpacked(file)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn size(&self, file: &File) -> Option<u64> {
+        self.archives.get(file.archive)?.names().size(file.number)
     }
 
     /// Its bytes, and their digest.
@@ -116,4 +184,13 @@ impl Files {
         }
         lines
     }
+}
+
+/// An archive's name without its ending.
+fn stem(name: &str) -> Option<&str> {
+    ARCHIVES.iter().find_map(|ending| name.strip_suffix(ending))
+}
+
+fn text(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
 }

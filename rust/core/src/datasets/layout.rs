@@ -4,6 +4,7 @@ use std::{borrow::Cow, ffi::OsString, fs, path::Path};
 
 use serde_json::{Map, Value};
 
+use super::files::Files;
 use crate::{
     codec::Codec,
     digest::Digest,
@@ -75,8 +76,18 @@ pub(super) trait Layout: Sync {
     /// What in the source belongs to no sample.
     fn unrecognised(&self) -> &[String];
 
+    /// The source's files, where archives are looked into.
+    fn files(&self) -> Option<&Files> {
+        None
+    }
+
     /// What whoever packs this must be told.
     fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What the publisher gives figures of and no sample shows, for the manifest.
+    fn counts(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
 
@@ -94,6 +105,14 @@ pub(super) trait Layout: Sync {
         facts: Map<String, Value>,
         members: &[Member],
     ) -> (String, Option<Vec<u8>>);
+}
+
+/// Why a file makes its sample be left out. Where the source lies is left away: the same source gives the same manifest.
+pub(super) fn reason(path: &str, error: &Error) -> String {
+    match error.place().offset {
+        Some(offset) => format!("{path}: {} (offset {offset})", error.kind()),
+        None => format!("{path}: {}", error.kind()),
+    }
 }
 
 /// What the files of members were called, by field, so that they find each other again when they are extracted.

@@ -3,18 +3,18 @@
 //! A data set's module knows its layout and reads one sample at a time; what is the same for all is here:
 //! samples read on the pool, numbered and packed in order, the incomplete ones left out and listed.
 
-mod card;
 pub mod ffhq_uv;
 mod files;
 pub mod geogen;
 mod geometry;
 pub mod headspace;
 mod layout;
+mod naming;
+mod path;
 mod picture;
 mod realy;
 mod reghead;
 pub mod tensor;
-mod tree;
 mod unfinished;
 
 pub(crate) use realy::NUM_KEYPOINTS;
@@ -72,21 +72,6 @@ impl Dataset {
             Self::FfhqUvInterpolate => "ffhq-uv-interpolate",
         }
     }
-
-    /// What its licence forbids, if whoever packs it must be told.
-    const fn forbidden(self) -> Option<&'static str> {
-        match self {
-            Self::RegHead | Self::GeoGen | Self::FfhqUv | Self::FfhqUvInterpolate => None,
-            Self::Headspace => Some(
-                "Headspace is had on request only, under an agreement: this release may be used, but not published or \
-                 passed on",
-            ),
-            Self::Realy => Some(
-                "REALY is Headspace's data and under its agreement: this release may be used, but not published or \
-                 passed on",
-            ),
-        }
-    }
 }
 
 impl FromStr for Dataset {
@@ -139,6 +124,8 @@ pub struct Packed {
     pub unrecognised: Vec<String>,
     /// What whoever uses it must be told.
     pub warnings: Vec<String>,
+    /// Whether its licence allows to publish it, as far as is known.
+    pub publishable: bool,
 }
 
 /// What long work is done with.
@@ -175,9 +162,9 @@ pub fn pack(
     let layout: Box<dyn Layout> = match dataset {
         Dataset::RegHead => Box::new(reghead::Frames::list(src)?),
         Dataset::Headspace => {
-            Box::new(headspace::Captures::list(src, options.ply, options.subset.as_deref())?)
+            Box::new(headspace::Captures::list(src, options.ply, options.subset.as_deref(), tools.cancel)?)
         }
-        Dataset::Realy => Box::new(realy::Scans::list(src, options.ply)?),
+        Dataset::Realy => Box::new(realy::Scans::list(src, options.ply, tools.cancel)?),
         Dataset::GeoGen => Box::new(geogen::GeoGen::list(src, tools.cancel)?),
         Dataset::FfhqUv | Dataset::FfhqUvInterpolate => {
             Box::new(ffhq_uv::FfhqUv::list(src, dataset.name(), tools.cancel)?)

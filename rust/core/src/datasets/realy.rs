@@ -1,25 +1,25 @@
 //! REALY: the regions of a face scan, 85 keypoints, images and the scan's metrical scale.
 //!
 //! `REALY_scan_region/ID/{nose,mouth,forehead,cheek}.obj`, `REALY_HIFI3D_keypoints/ID.obj`, `REALY_image/…`,
-//! `metrical_scale.txt`, each wherever it lies below the source: the evaluation's code wants them in `data/`.
+//! `metrical_scale.txt`, each wherever it lies below the source, in folders or archives: the evaluation's code wants them in
+//! `data/`.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Map, Value, json};
 
 use super::{
+    files::Files,
     geometry,
-    layout::{Content, Found, ImageFacts, Layout, Member, files},
+    layout::{Content, Found, ImageFacts, Layout, Member, files, reason},
+    naming,
+    path::{is_hidden, parts, stem_and_extension, word},
     picture,
-    tree::{self, parts, stem_and_extension, word},
 };
 use crate::{
     codec::Codec,
     error::{Error, Kind, Result},
+    pool::Cancel,
 };
 
 /// Fields that every sample has, in their order.
@@ -34,7 +34,7 @@ const SCALES: &str = "metrical_scale.txt";
 
 /// The subjects, by number.
 pub(super) struct Scans {
-    src: PathBuf,
+    files: Files,
     subjects: Vec<Subject>,
     /// Of subject 1, 2 and so on.
     scales: Option<Vec<f64>>,
@@ -48,21 +48,22 @@ struct Subject {
     /// As folders and files spell it.
     id: String,
     number: u64,
-    /// Paths by field; one, unless something is there twice.
-    files: BTreeMap<String, Vec<String>>,
+    /// Files by field; one, unless something is there twice.
+    files: BTreeMap<String, Vec<usize>>,
 }
 
 impl Scans {
-    pub(super) fn list(src: &Path, ply: bool) -> Result<Self> {
+    pub(super) fn list(src: &Path, ply: bool, cancel: &Cancel<'_>) -> Result<Self> {
+        let files = Files::list(src, |_| false, cancel)?;
         let mut subjects: BTreeMap<u64, Subject> = BTreeMap::new();
-        let (mut scales, mut unrecognised) = (Vec::new(), Vec::new());
+        let (mut scales, mut others) = (Vec::new(), Vec::new());
         let mut seen = [false; 3];
-        for path in tree::walk(src)? {
-            let Some((kind, id, number, field)) = place(&path) else {
-                if path.rsplit('/').next() == Some(SCALES) {
-                    scales.push(path);
+        for (file, found) in files.iter() {
+            let Some((kind, id, number, field)) = place(&found.unpacked) else {
+                if found.name() == SCALES {
+                    scales.push(file);
                 } else {
-                    unrecognised.push(path);
+                    others.push(file);
                 }
                 continue;
             };
@@ -71,14 +72,15 @@ impl Scans {
             if subject.id.is_empty() {
                 (subject.id, subject.number) = (id, number);
             }
-            subject.files.entry(field).or_default().push(path);
+            subject.files.entry(field).or_default().push(file);
         }
+        let unrecognised = [files.describe(others.into_iter()), files.empty().to_vec()].concat();
         for (there, folder) in seen.into_iter().zip([REGION_FOLDER, KEYPOINT_FOLDER]) {
             if !there {
                 return Err(missing(folder, src, &unrecognised));
             }
         }
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = naming::gaps(Some(1), subjects.keys().copied()).into_iter().collect();
         if !seen[2] {
             warnings.push(format!("there is nothing in {IMAGE_FOLDER}: the samples have no images"));
         }
@@ -87,13 +89,18 @@ impl Scans {
                 warnings.push(format!("there is no {SCALES}: the samples have no metrical scale"));
                 None
             }
-            [path] => Some(read_scales(&src.join(path))?),
-            [one, two, ..] => {
-                return Err(Error::data(format!("{one} and {two} are both {SCALES}")).in_shard(src));
+            [file] => {
+                let read = |(bytes, _): (Vec<u8>, _)| read_scales(&bytes);
+                let placed = |e: Error| e.in_member(files.path(*file).as_bytes()).in_shard(src);
+                Some(files.read(*file).and_then(read).map_err(placed)?)
+            }
+            several => {
+                let words = format!("more than one {SCALES}: {}", files.all_unpacked(several));
+                return Err(Error::data(words).in_shard(src));
             }
         };
         let subjects = subjects.into_values().collect();
-        Ok(Self { src: src.to_owned(), subjects, scales, ply, unrecognised, warnings })
+        Ok(Self { files, subjects, scales, ply, unrecognised, warnings })
     }
 
     /// The members, or why there are not all of them.
@@ -106,20 +113,23 @@ impl Scans {
         let pictures = subject.files.keys().map(String::as_str).filter(|field| !FIELDS.contains(field));
         let mut members = Vec::new();
         for field in FIELDS.into_iter().chain(pictures) {
-            let path = match subject.files.get(field).map(Vec::as_slice) {
-                Some([path]) => path,
-                Some(several) => return Ok(Err(format!("more than one {field}: {}", several.join(", ")))),
+            let file = match subject.files.get(field).map(Vec::as_slice) {
+                Some(&[file]) => file,
+                Some(several) => {
+                    return Ok(Err(format!("more than one {field}: {}", self.files.all_unpacked(several))));
+                }
                 None => continue,
             };
-            let file = self.src.join(path);
-            let bytes = fs::read(&file).map_err(|e| Error::io(&file, e))?;
-            let made = self.checked(codec, field, path, bytes);
-            match made {
+            let path = self.files.unpacked(file);
+            let read = self.files.read(file);
+            match read.and_then(|(bytes, _)| self.checked(codec, field, path, bytes)) {
                 Ok(made) => members.extend(made),
-                Err(error) if matches!(error.kind(), Kind::Data(_) | Kind::Image(_) | Kind::Invalid(_)) => {
-                    return Ok(Err(format!("{path}: {error}")));
-                }
-                Err(error) => return Err(error.in_shard(&file)),
+                Err(error) => match error.kind() {
+                    Kind::Data(_) | Kind::Image(_) | Kind::Invalid(_) | Kind::Archive(_) => {
+                        return Ok(Err(reason(path, &error)));
+                    }
+                    _ => return Err(error.in_member(path.as_bytes())),
+                },
             }
         }
         Ok(Ok(members))
@@ -155,8 +165,12 @@ impl Layout for Scans {
         &self.unrecognised
     }
 
+    fn files(&self) -> Option<&Files> {
+        Some(&self.files)
+    }
+
     fn warnings(&self) -> Vec<String> {
-        self.warnings.clone()
+        [self.files.warnings(), &self.warnings].concat()
     }
 
     fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {
@@ -198,6 +212,9 @@ impl Layout for Scans {
 /// Which folder a path is in (0 regions, 1 keypoints, 2 images), whom it belongs to, spelled and as a number, and its field.
 fn place(path: &str) -> Option<(usize, String, u64, String)> {
     let parts = parts(path);
+    if parts.iter().any(|part| is_hidden(part)) {
+        return None;
+    }
     let folders = [REGION_FOLDER, KEYPOINT_FOLDER, IMAGE_FOLDER];
     let (at, kind) = parts
         .iter()
@@ -238,13 +255,13 @@ fn is_picture(field: &str) -> bool {
     matches!(stem_and_extension(field).1.as_str(), "png" | "jpg" | "jpeg" | "bmp")
 }
 
-fn read_scales(path: &Path) -> Result<Vec<f64>> {
-    let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+fn read_scales(text: &[u8]) -> Result<Vec<f64>> {
+    let text = String::from_utf8_lossy(text);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(at, line)| {
             let scale = line.trim().parse().ok().filter(|scale: &f64| scale.is_finite() && *scale > 0.0);
-            scale.ok_or_else(|| Error::data(format!("line {}: {line:?} is no scale", at + 1)).in_shard(path))
+            scale.ok_or_else(|| Error::data(format!("line {}: {line:?} is no scale", at + 1)))
         })
         .collect()
 }

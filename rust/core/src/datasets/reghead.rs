@@ -9,8 +9,8 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    layout::{Content, Found, ImageFacts, Layout, Member, list},
-    picture,
+    layout::{Content, Found, ImageFacts, Layout, Member, list, reason},
+    naming, picture,
 };
 use crate::{
     codec::Codec,
@@ -62,6 +62,12 @@ impl Frames {
         Ok(Self { src: src.to_owned(), folders, unrecognised })
     }
 
+    /// Whether a folder has a picture by an expression's name.
+    fn has_expressions(&self, folder: &Folder) -> bool {
+        let names = list(&self.src.join(&folder.name)).unwrap_or_default();
+        names.iter().any(|name| name.to_str().is_some_and(|name| expression(name).is_some()))
+    }
+
     /// The ten images, if they are there and sound.
     fn content(&self, codec: &mut Codec, folder: &Folder, files: &[Vec<String>; 10]) -> Result<Content> {
         if let Some(twin) = &folder.twin {
@@ -82,7 +88,7 @@ impl Frames {
             let image = match checked {
                 Ok(image) => Some(image),
                 Err(error) if matches!(error.kind(), Kind::Image(_)) => {
-                    return Ok(Content::LeftOut(format!("{file}: {error}")));
+                    return Ok(Content::LeftOut(reason(file, &error)));
                 }
                 Err(error) => return Err(error.in_shard(&path)),
             };
@@ -100,6 +106,14 @@ impl Layout for Frames {
 
     fn unrecognised(&self) -> &[String] {
         &self.unrecognised
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let named = |folder: &&Folder| number(&folder.name).is_some() || self.has_expressions(folder);
+        let names = || self.folders.iter().filter(named).map(|folder| folder.name.as_str());
+        let split = |name| Some(("id", number(name)?));
+        let gaps = naming::gaps(None, names().filter_map(number));
+        naming::unlike(names(), split).into_iter().chain(gaps).collect()
     }
 
     fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {

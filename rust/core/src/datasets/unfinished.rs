@@ -8,10 +8,12 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    Dataset, PackOptions, Packed, card,
+    Dataset, PackOptions, Packed,
     layout::{Content, Found, Layout, Member},
 };
 use crate::{
+    about,
+    card::{self, Card},
     digest::{Digest, Hasher},
     error::{Error, Result},
     manifest::{LeftOut, Resolution},
@@ -19,11 +21,18 @@ use crate::{
     publish::{self, Facts},
     samples::SampleRow,
     tar::write,
-    writer,
 };
 
 /// Samples named by a warning that may concern all of them.
 const NAMED: usize = 20;
+
+/// A sample that begins with the same file as one before it.
+#[derive(serde::Serialize)]
+struct Alike {
+    key: String,
+    field: String,
+    like: String,
+}
 
 /// A release that samples are added to.
 pub(super) struct Unfinished<'a> {
@@ -44,8 +53,8 @@ pub(super) struct Unfinished<'a> {
     left_out: Vec<LeftOut>,
     /// By the digest of a sample's first file, its key.
     seen: HashMap<Digest, String>,
-    /// Who has the same first file as another.
-    alike: Vec<String>,
+    /// Who has the same first file as another, which, and who has it.
+    alike: Vec<Alike>,
     unrecognised: Vec<String>,
     /// Members of one sample, kept for its memory.
     tar: Vec<u8>,
@@ -134,7 +143,8 @@ impl<'a> Unfinished<'a> {
         let Some(member) = members.first() else { return };
         match self.seen.entry(member.digest) {
             Entry::Occupied(known) => {
-                self.alike.push(format!("{key} has the same {} as {}", member.field, known.get()));
+                let (key, field) = (key.to_owned(), member.field.to_string());
+                self.alike.push(Alike { key, field, like: known.get().clone() });
             }
             Entry::Vacant(place) => drop(place.insert(key.to_owned())),
         }
@@ -142,9 +152,11 @@ impl<'a> Unfinished<'a> {
 
     /// What the layout, the licence and the samples give to say.
     fn warnings(&self, dataset: Dataset) -> Vec<String> {
-        let mut warnings: Vec<String> = dataset.forbidden().map(str::to_owned).into_iter().collect();
+        let mut warnings: Vec<String> =
+            about::forbidden(dataset.name()).map(str::to_owned).into_iter().collect();
         warnings.extend(self.layout.warnings());
-        warnings.extend(self.alike.iter().take(NAMED).cloned());
+        let said = |one: &Alike| format!("{} has the same {} as {}", one.key, one.field, one.like);
+        warnings.extend(self.alike.iter().take(NAMED).map(said));
         if self.alike.len() > NAMED {
             warnings.push(format!("{} more are like another", self.alike.len() - NAMED));
         }
@@ -170,8 +182,9 @@ impl<'a> Unfinished<'a> {
         };
         let shards = series.finish()?;
         let (resolution, quality) = self.images.unwrap_or_default();
+        let forbidden = about::forbidden(dataset.name());
         let mut about = self.options.about.clone();
-        if dataset.forbidden().is_some() {
+        if forbidden.is_some() {
             about.license.get_or_insert_with(|| "Headspace's agreement: not to be passed on".to_owned());
         }
         let complete = self.fields.iter().all(|(_, count)| *count == self.rows.len());
@@ -182,21 +195,20 @@ impl<'a> Unfinished<'a> {
             fields: self.fields.into_iter().map(|(field, _)| field).collect(),
             num_images: self.num_images,
             complete,
-            provenance: provenance(dataset, self.files, self.source.finish()),
+            provenance: provenance(dataset, self.files, self.source.finish(), self.layout, &self.alike),
             left_out: self.left_out.clone(),
             about,
         };
-        let license = card::license(src)?;
-        if let Some((file, text)) = &license {
-            writer::write_atomic(&dst.join(file), text)?;
+        let mut card = Card { forbidden: forbidden.into_iter().collect(), ..Card::default() };
+        match self.layout.files() {
+            Some(files) => {
+                for (number, file) in files.iter().filter(|(_, file)| card::is_license(&file.unpacked)) {
+                    card.add_license((file.unpacked.clone(), files.read(number)?.0));
+                }
+            }
+            None => card::license_in(src)?.into_iter().for_each(|license| card.add_license(license)),
         }
-        let readme = card::readme(
-            &facts,
-            self.rows.len(),
-            license.as_ref().map(|(file, _)| file.as_str()),
-            dataset.forbidden(),
-        );
-        writer::write_atomic(&dst.join("README.md"), readme.as_bytes())?;
+        card.write(dst, &facts, self.rows.len())?;
         publish::papers(dst, &facts, &shards, &self.rows)?;
         Ok(Packed {
             name,
@@ -206,14 +218,27 @@ impl<'a> Unfinished<'a> {
             left_out: self.left_out,
             unrecognised: self.unrecognised,
             warnings,
+            publishable: forbidden.is_none(),
         })
     }
 }
 
-fn provenance(dataset: Dataset, files: u64, source: Digest) -> Map<String, Value> {
-    let source = json!({"dataset": dataset.name(), "num_files": files, "sha256sums_sha256": source});
+fn provenance(
+    dataset: Dataset,
+    files: u64,
+    source: Digest,
+    layout: &dyn Layout,
+    alike: &[Alike],
+) -> Map<String, Value> {
+    let mut pack = json!({"dataset": dataset.name(), "num_files": files, "sha256sums_sha256": source});
+    for (name, count) in layout.counts() {
+        pack[name] = json!(count);
+    }
+    if !alike.is_empty() {
+        pack["alike"] = json!(alike);
+    }
     Map::from_iter([
-        ("pack".to_owned(), source),
+        ("pack".to_owned(), pack),
         ("turboshard".to_owned(), json!(env!("CARGO_PKG_VERSION"))),
         ("libjpeg_turbo".to_owned(), json!(crate::jpeg::version())),
     ])

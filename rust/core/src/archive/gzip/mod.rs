@@ -34,6 +34,8 @@ use crate::{
 
 /// Unpacked bytes between two checkpoints, unless told otherwise: a fiftieth of a second to inflate.
 pub const SPACING: u32 = 8 << 20;
+/// Readers remembered, half a megabyte each.
+const WAYS: usize = 16;
 /// Bytes of headers in front of a file: no more than the tar reader takes.
 const MAX_HEAD: u64 = 2 << 20;
 
@@ -63,8 +65,8 @@ pub(super) struct Gzip {
     points: Points,
     digest: Digest,
     spans: Spans,
-    /// Where the last reader stopped: whoever reads on in order inflates nothing twice.
-    last: Mutex<Option<Cursor>>,
+    /// Where readers stopped, the latest last: whoever reads on in order inflates nothing twice, each thread on its own way.
+    left: Mutex<Vec<Cursor>>,
 }
 
 impl Gzip {
@@ -80,7 +82,7 @@ impl Gzip {
             None => walk::walk(&file, path, options, go_on)?,
         };
         let path = path.to_owned();
-        Ok((Self { file, path, options, points, digest, spans, last: Mutex::default() }, names))
+        Ok((Self { file, path, options, points, digest, spans, left: Mutex::default() }, names))
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -113,22 +115,32 @@ impl Gzip {
         if crc32fast::hash(buffer) != crc {
             return Err(Error::archive(ArchiveFault::Checksum).at_offset(data));
         }
-        *self.last() = Some(cursor);
+        let mut left = self.left();
+        if left.len() >= WAYS {
+            left.remove(0);
+        }
+        left.push(cursor);
         Ok(())
     }
 
-    /// A way to the bytes from `offset`: the last reader's, unless a checkpoint is nearer.
+    /// A way to the bytes from `offset`: that of the reader who stopped nearest, unless a checkpoint is nearer.
     fn cursor(&self, offset: u64) -> Result<Cursor> {
         let (place, window) = self.points.before(offset)?;
-        let last = self.last().take_if(|last| (place.unpacked..=offset).contains(&last.offset()));
+        let mut left = self.left();
+        let nearest = (0..left.len())
+            .filter_map(|number| Some((left.get(number)?.offset(), number)))
+            .filter(|(at, _)| (place.unpacked..=offset).contains(at))
+            .max();
+        let known = nearest.map(|(_, number)| left.remove(number));
+        drop(left);
         let enter = || Stream::enter(Arc::clone(&self.file), self.path.clone(), self.options, place, &window);
-        let mut cursor = last.map_or_else(|| enter().map(Cursor::new), Ok)?;
+        let mut cursor = known.map_or_else(|| enter().map(Cursor::new), Ok)?;
         cursor.skip_to(offset)?;
         Ok(cursor)
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<Cursor>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    fn left(&self) -> MutexGuard<'_, Vec<Cursor>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes the two files of the index, beside the archive or into `folder`.

@@ -3,7 +3,8 @@
 //!
 //! A face is a number of six digits. It is whole if it has a UV map, a row in `meta-info.json` (where there is one), and
 //! everything that its kind of download has: a part that some faces have is due of all, since a zip that was not downloaded
-//! shows in nothing else.
+//! shows in nothing else. `dataset_project` is of the faces of FFHQ, which are numbered otherwise: a row's `Index-in-FFHQ`
+//! says which of them a face was made of.
 
 mod parts;
 mod rows;
@@ -17,7 +18,7 @@ use rows::Rows;
 
 use super::{
     files::Files,
-    layout::{Content, Found, ImageFacts, Layout, Member},
+    layout::{Content, Found, ImageFacts, Layout, Member, reason},
 };
 use crate::{
     codec::Codec,
@@ -40,20 +41,28 @@ pub(super) struct FfhqUv {
     /// Parts that at least one face has.
     due: Vec<Part>,
     rows: Option<Rows>,
+    /// Faces of FFHQ in `dataset_project`.
+    projected: usize,
     unrecognised: Vec<String>,
+    warnings: Vec<String>,
 }
+
+/// Files by part; one, unless something is there twice.
+type Parts = BTreeMap<Part, Vec<usize>>;
 
 /// A face, and which files are its.
 struct Face {
     id: String,
-    files: BTreeMap<Part, Vec<usize>>,
+    files: Parts,
+    /// Which face of FFHQ it was made of, as far as its row says.
+    index: Option<String>,
 }
 
 impl FfhqUv {
     pub(super) fn list(src: &Path, name: &'static str, cancel: &Cancel<'_>) -> Result<Self> {
-        let files = Files::list(src, cancel)?;
-        let mut faces: BTreeMap<String, BTreeMap<Part, Vec<usize>>> = BTreeMap::new();
-        let (mut unrecognised, mut rows) = (Vec::new(), None);
+        let files = Files::list(src, |_| false, cancel)?;
+        let (mut faces, mut projected) = (BTreeMap::<String, Parts>::new(), BTreeMap::<String, Parts>::new());
+        let (mut unrecognised, mut rows, mut renamed) = (Vec::new(), None, Vec::new());
         for (number, file) in files.iter() {
             if file.name() == "meta-info.json" {
                 if rows.is_some() {
@@ -66,7 +75,11 @@ impl FfhqUv {
                         .map_err(|e| e.in_member(file.path.as_bytes()).in_shard(src))?,
                 );
             } else if let Some((id, part)) = parts::of(file) {
-                faces.entry(id.to_owned()).or_default().entry(part).or_default().push(number);
+                let whose = if part.is_projected() { &mut projected } else { &mut faces };
+                whose.entry(id.to_owned()).or_default().entry(part).or_default().push(number);
+                if parts::lies_elsewhere(file, id, part) {
+                    renamed.push(file.path.clone());
+                }
             } else {
                 unrecognised.push(number);
             }
@@ -74,23 +87,45 @@ impl FfhqUv {
         for id in rows.iter().flat_map(Rows::ids) {
             faces.entry(id.to_owned()).or_default();
         }
+        let mut warnings = Vec::new();
+        if rows.is_none() && !projected.is_empty() {
+            warnings.push(
+                "without meta-info.json nobody knows whose the files of dataset_project are".to_owned(),
+            );
+            unrecognised.extend(projected.values().flat_map(BTreeMap::values).flatten());
+        }
+        if let [first, ..] = &*renamed {
+            let count = renamed.len();
+            warnings
+                .push(format!("{count} files lie in a folder that is not called after their face: {first}"));
+        }
+        let faces: Vec<Face> = faces
+            .into_iter()
+            .map(|(id, mut files)| {
+                let index = rows.as_ref().and_then(|rows| rows.index_in_ffhq(&id));
+                let more = index.as_ref().and_then(|index| projected.get(index)).cloned();
+                files.extend(more.unwrap_or_default());
+                Face { id, files, index }
+            })
+            .collect();
         let due: Vec<Part> = PARTS
             .into_iter()
-            .filter(|part| *part == Part::UvMap || faces.values().any(|files| files.contains_key(part)))
+            .filter(|part| *part == Part::UvMap || faces.iter().any(|face| face.files.contains_key(part)))
             .collect();
-        let faces: Vec<Face> = faces.into_iter().map(|(id, files)| Face { id, files }).collect();
         if faces.is_empty() {
             return Err(Error::data("there is no face")
                 .with_hint("each has a UV map, such as uv-maps/000.zip with 000000.png")
                 .in_shard(src));
         }
         let unrecognised = files.describe(unrecognised.into_iter());
-        Ok(Self { name, files, faces, due, rows, unrecognised })
+        Ok(Self { name, files, faces, due, rows, projected: projected.len(), unrecognised, warnings })
     }
 
     fn incomplete(&self, face: &Face) -> Option<String> {
+        // Who was made of no face of FFHQ has no part of one.
+        let due = self.due.iter().filter(|part| face.index.is_some() || !part.is_projected());
         let missing: Vec<&str> =
-            self.due.iter().filter(|part| !face.files.contains_key(part)).map(|part| part.name()).collect();
+            due.filter(|part| !face.files.contains_key(part)).map(|part| part.name()).collect();
         if !missing.is_empty() {
             return Some(format!("without {}", missing.join(", ")));
         }
@@ -119,7 +154,7 @@ impl FfhqUv {
                 .and_then(|(bytes, digest)| part.members(bytes, codec).map(|found| (found, digest)));
             let (found, digest) = match read {
                 Err(error) if matches!(error.kind(), Kind::Archive(_) | Kind::Image(_) | Kind::Data(_)) => {
-                    return Ok(Content::LeftOut(format!("{path}: {error}")));
+                    return Ok(Content::LeftOut(reason(&path, &error)));
                 }
                 read => read?,
             };
@@ -142,6 +177,20 @@ impl Layout for FfhqUv {
 
     fn unrecognised(&self) -> &[String] {
         &self.unrecognised
+    }
+
+    fn files(&self) -> Option<&Files> {
+        Some(&self.files)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        [self.files.warnings(), &self.warnings].concat()
+    }
+
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        let projected = Some(("projected_faces", self.projected as u64)).filter(|(_, count)| *count > 0);
+        let unindexed = self.rows.as_ref().map(|rows| ("rows_without_index", rows.unindexed()));
+        projected.into_iter().chain(unindexed).collect()
     }
 
     fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {

@@ -51,7 +51,22 @@ pub(super) fn of(file: &File) -> Option<(&str, Part)> {
     Some((id, part))
 }
 
+/// Whether the folder that should be called after a face is called otherwise.
+pub(super) fn lies_elsewhere(file: &File, id: &str, part: Part) -> bool {
+    let views = matches!(part, Part::Left | Part::Front | Part::Right);
+    let is_number = |folder: &str| folder.bytes().all(|byte| byte.is_ascii_digit());
+    // `face-latents/000/000007/…`, with the folders of both kinds or without.
+    let usual =
+        |folder: &str| folder == id || folder == "face-latents" || (folder.len() < 6 && is_number(folder));
+    views && file.folders().next().is_some_and(|folder| !usual(folder))
+}
+
 impl Part {
+    /// Whether it is of a face of FFHQ, and so numbered as that is.
+    pub(super) const fn is_projected(self) -> bool {
+        matches!(self, Self::Latent | Self::Lights | Self::Attributes)
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::UvMap => "its UV map",

@@ -6,7 +6,7 @@ use serde::{
     Deserializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::error::{Error, Result};
 
@@ -27,6 +27,22 @@ impl Rows {
 
     pub(super) fn get(&self, id: &str) -> Option<&str> {
         self.0.get(id).map(|(row, _)| row.get())
+    }
+
+    /// Which face of FFHQ a face was made of, in six digits; `None` where its row does not say.
+    pub(super) fn index_in_ffhq(&self, id: &str) -> Option<String> {
+        let row: Value = serde_json::from_str(self.get(id)?).ok()?;
+        let index = match row.get("Index-in-FFHQ")? {
+            Value::Number(index) => index.as_u64()?,
+            Value::String(index) => index.parse().ok()?,
+            _ => return None,
+        };
+        Some(format!("{index:06}"))
+    }
+
+    /// Rows that do not say which face of FFHQ theirs was made of.
+    pub(super) fn unindexed(&self) -> u64 {
+        self.ids().filter(|id| self.index_in_ffhq(id).is_none()).count() as u64
     }
 
     /// How many rows a face has: a parser of dictionaries would keep the last one and say nothing.
@@ -51,5 +67,22 @@ impl<'de> Visitor<'de> for Collect {
             rows.0.entry(id).and_modify(|(_, times)| *times += 1).or_insert((row, 1));
         }
         Ok(rows)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_says_which_face_of_ffhq_it_is() {
+        let json = br#"{"000000": {"Index-in-FFHQ": 41}, "000001": {"Index-in-FFHQ": "00042"},
+            "000002": {"Index-in-FFHQ": null}, "000003": {}, "000004": 7, "000005": {"Index-in-FFHQ": -1}}"#;
+        let rows = Rows::parse(json).unwrap();
+        let found: Vec<_> = (0..7).map(|id| rows.index_in_ffhq(&format!("{id:06}"))).collect();
+        assert_eq!(found[..2], [Some("000041".to_owned()), Some("000042".to_owned())]);
+        assert!(found[2..].iter().all(Option::is_none));
+        assert_eq!(rows.unindexed(), 4);
     }
 }

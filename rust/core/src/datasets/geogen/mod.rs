@@ -1,18 +1,22 @@
 //! GeoGen: seven views of a subject, `SUBJECT/{0..6}.png` in any of seven zips, and a JSON a subject with its cameras.
 //!
 //! The JSON's keys and the names of its files are documented nowhere, so that a file is given to the subject that it names,
-//! else to the one whose number it has, and what fits nobody is listed.
+//! else to the one whose number it has, which is said where it names another. Whoever is named and has no view is a subject
+//! without views: a zip that was not downloaded shows in nothing else.
 
 pub mod cameras;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde_json::{Map, Value};
 
 use super::{
     files::{File, Files},
-    layout::{Content, Found, ImageFacts, Layout, Member},
-    picture,
+    layout::{Content, Found, ImageFacts, Layout, Member, reason},
+    naming, picture,
 };
 use crate::{
     codec::Codec,
@@ -35,7 +39,10 @@ struct Subject {
 pub(super) struct GeoGen {
     files: Files,
     subjects: Vec<Subject>,
+    /// Archives that views lie in.
+    batches: usize,
     unrecognised: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// Whether a file may be a subject's JSON; the publisher's README spells its ending `jsom`.
@@ -45,12 +52,27 @@ fn is_metadata(file: &File) -> bool {
     matches!(ending, "json" | "jsom") || (name.contains("metadata") && ending != "png")
 }
 
-/// The number at the end of a name.
-fn last_number(name: &str) -> Option<u64> {
+/// The number at the end of a name, and the words in front of it.
+fn split(name: &str) -> Option<(&str, u64)> {
     let end = name.rfind(|c: char| c.is_ascii_digit())? + 1;
     let digits = name.get(..end)?;
     let start = digits.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |before| before + 1);
-    digits.get(start..)?.parse().ok()
+    let (words, digits) = digits.split_at_checked(start)?;
+    Some((words, digits.parse().ok()?))
+}
+
+fn last_number(name: &str) -> Option<u64> {
+    split(name).map(|(_, number)| number)
+}
+
+/// Whose cameras a file holds.
+enum Owner {
+    /// That subject's; `named` is whom the file names instead, if it does.
+    Subject { place: usize, named: Option<String> },
+    /// Those of somebody of that name, of whom there is no view.
+    Unseen(String),
+    /// Nobody's, or that of one of several: no metadata, or none that tells.
+    Unknown,
 }
 
 /// Subjects by name, and by number where only one has it.
@@ -71,35 +93,41 @@ impl Owners {
         Self { names, numbers }
     }
 
-    /// Whose cameras a file holds; `None` if it holds none, or nobody's.
-    fn of_metadata(&self, files: &Files, file: usize) -> Result<Option<usize>> {
+    fn of_metadata(&self, files: &Files, file: usize) -> Result<Owner> {
         let (bytes, _) = files.read(file)?;
-        let Ok(Value::Object(document)) = serde_json::from_slice(&bytes) else { return Ok(None) };
+        let Ok(Value::Object(document)) = serde_json::from_slice(&bytes) else { return Ok(Owner::Unknown) };
         if !document.keys().any(|key| key.eq_ignore_ascii_case("cameras")) {
-            return Ok(None);
+            return Ok(Owner::Unknown);
         }
         let named = document.values().filter_map(Value::as_str);
-        if let Some(&owner) = named.clone().find_map(|name| self.names.get(name)) {
-            return Ok(Some(owner));
+        if let Some(&place) = named.clone().find_map(|name| self.names.get(name)) {
+            return Ok(Owner::Subject { place, named: None });
         }
         let path = files.path(file);
         let name = path.rsplit('/').next().unwrap_or(path);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let number = named.into_iter().find_map(last_number).or_else(|| last_number(stem));
-        Ok(number.and_then(|number| self.numbers.get(&number).copied().flatten()))
+        let number = named.clone().find_map(last_number).or_else(|| last_number(stem));
+        let named = named.clone().next().map(str::to_owned);
+        Ok(match number.map(|number| self.numbers.get(&number).copied()) {
+            Some(Some(Some(place))) => Owner::Subject { place, named },
+            Some(Some(None)) => Owner::Unknown,
+            Some(None) | None => Owner::Unseen(named.unwrap_or_else(|| stem.to_owned())),
+        })
     }
 }
 
 impl GeoGen {
     pub(super) fn list(src: &Path, cancel: &Cancel<'_>) -> Result<Self> {
-        let files = Files::list(src, cancel)?;
+        let files = Files::list(src, |_| false, cancel)?;
         let mut subjects: BTreeMap<(Option<u64>, String), Subject> = BTreeMap::new();
         let (mut candidates, mut unrecognised) = (Vec::new(), Vec::new());
+        let mut batches = BTreeSet::new();
         for (number, file) in files.iter() {
             let view = FIELDS.iter().position(|&field| field == file.name());
             if let (Some(view), Some(folder)) = (view, file.folders().next()) {
                 let subject = subjects.entry((last_number(folder), folder.to_owned())).or_default();
                 folder.clone_into(&mut subject.name);
+                batches.extend(file.lies_in_archive());
                 if let Some(files) = subject.views.get_mut(view) {
                     files.push(number);
                 }
@@ -116,16 +144,38 @@ impl GeoGen {
                 .in_shard(src));
         }
         let owners = Owners::of(&subjects);
+        let (mut unseen, mut renamed) = (BTreeMap::<String, Subject>::new(), Vec::new());
         for file in candidates {
             cancel.check()?;
-            match owners.of_metadata(&files, file)?.and_then(|owner| subjects.get_mut(owner)) {
+            let subject = match owners.of_metadata(&files, file)? {
+                Owner::Unknown => None,
+                Owner::Unseen(name) => {
+                    Some(unseen.entry(name.clone()).or_insert_with(|| Subject { name, ..Subject::default() }))
+                }
+                Owner::Subject { place, named } => {
+                    let subject = subjects.get_mut(place);
+                    let to = subject.as_ref().map_or("", |subject| &subject.name);
+                    renamed.extend(named.map(|name| format!("{} of {name} to {to}", files.path(file))));
+                    subject
+                }
+            };
+            match subject {
                 Some(subject) => subject.metadata.push(file),
                 None => unrecognised.push(file),
             }
         }
+        subjects.extend(unseen.into_values());
+        subjects.sort_by(|a, b| (last_number(&a.name), &a.name).cmp(&(last_number(&b.name), &b.name)));
         unrecognised.sort_unstable();
         let unrecognised = files.describe(unrecognised.into_iter());
-        Ok(Self { files, subjects, unrecognised })
+        let names = subjects.iter().map(|subject| subject.name.as_str());
+        let mut warnings: Vec<String> = naming::unlike(names.clone(), split).into_iter().collect();
+        warnings.extend(naming::gaps(None, names.filter_map(last_number)));
+        if let [first, ..] = &*renamed {
+            let count = renamed.len();
+            warnings.push(format!("{count} files of cameras were given away by number alone: {first}"));
+        }
+        Ok(Self { files, subjects, batches: batches.len(), unrecognised, warnings })
     }
 
     fn content(&self, codec: &mut Codec, subject: &Subject) -> Result<Content> {
@@ -137,13 +187,13 @@ impl GeoGen {
         for (field, &file) in FIELDS.into_iter().zip(subject.views.iter().flatten()) {
             let (bytes, digest) = match self.files.read(file) {
                 Err(error) if matches!(error.kind(), Kind::Archive(_)) => {
-                    return Ok(Content::LeftOut(format!("{field}: {error}")));
+                    return Ok(Content::LeftOut(reason(field, &error)));
                 }
                 read => read?,
             };
             let image = match picture::check(codec, &bytes) {
                 Err(error) if matches!(error.kind(), Kind::Image(_)) => {
-                    return Ok(Content::LeftOut(format!("{field}: {error}")));
+                    return Ok(Content::LeftOut(reason(field, &error)));
                 }
                 image => image?,
             };
@@ -157,7 +207,7 @@ impl GeoGen {
         for &file in &subject.metadata {
             let (bytes, _) = self.files.read(file)?;
             if let Err(error) = cameras::parse(&bytes) {
-                return Ok(Content::LeftOut(format!("{}: {error}", self.files.path(file))));
+                return Ok(Content::LeftOut(reason(self.files.path(file), &error)));
             }
             members.push(Member::of_file("json", self.files.path(file).to_owned(), bytes));
         }
@@ -192,6 +242,19 @@ impl Layout for GeoGen {
 
     fn unrecognised(&self) -> &[String] {
         &self.unrecognised
+    }
+
+    fn files(&self) -> Option<&Files> {
+        Some(&self.files)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        [self.files.warnings(), &self.warnings].concat()
+    }
+
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        // None where the views were unpacked.
+        Some(("image_archives", self.batches as u64)).filter(|(_, count)| *count > 0).into_iter().collect()
     }
 
     fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {

@@ -1,8 +1,8 @@
 //! Which file of a source is what, and whose: by the folders it is in and its name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::super::tree::{parts, stem_and_extension};
+use super::super::path::{is_hidden, parts, stem_and_extension};
 
 /// What a file is; the order is that of a sample's members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ impl Kind {
 }
 
 /// Multi-view photographs that Headspace is made from; they are another data set.
-const PHOTOGRAPHS: &str = "headspacePngTka";
+pub(super) const PHOTOGRAPHS: &str = "headspacePngTka";
 /// Digits of a subject's number.
 const DIGITS: usize = 5;
 
@@ -44,16 +44,18 @@ const DIGITS: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Subject {
     pub(super) id: String,
-    pub(super) metadata: Vec<String>,
-    /// By capture, paths by kind; one, unless something is there twice.
-    pub(super) captures: BTreeMap<String, BTreeMap<Kind, Vec<String>>>,
+    pub(super) metadata: Vec<usize>,
+    /// By capture, files by kind; one, unless something is there twice.
+    pub(super) captures: BTreeMap<String, BTreeMap<Kind, Vec<usize>>>,
 }
 
 /// All files, by subject, and those that are nobody's.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
     pub(super) subjects: BTreeMap<u64, Subject>,
-    pub(super) unrecognised: Vec<String>,
+    pub(super) unrecognised: Vec<usize>,
+    /// Folders of photographs.
+    pub(super) photographs: BTreeSet<String>,
 }
 
 /// What a path says.
@@ -64,33 +66,24 @@ struct Place {
     capture: Option<String>,
 }
 
-/// Sorts the files of a source.
-pub(super) fn sort(paths: Vec<String>) -> Sorted {
+/// Sorts the files of a source, each a number and its path.
+pub(super) fn sort<'p>(files: impl Iterator<Item = (usize, &'p str)>) -> Sorted {
     let mut sorted = Sorted::default();
     let mut later = Vec::new();
-    for path in paths {
-        let parts = parts(&path);
+    for (file, path) in files {
+        let parts = parts(path);
         if let Some(at) = parts.iter().position(|part| *part == PHOTOGRAPHS) {
-            let folder = format!("{}/", parts.get(..=at).unwrap_or_default().join("/"));
-            if sorted.unrecognised.last() != Some(&folder) {
-                sorted.unrecognised.push(folder);
-            }
+            sorted.photographs.insert(format!("{}/", parts.get(..=at).unwrap_or_default().join("/")));
             continue;
         }
-        if let [.., id, ""] = &*parts
-            && let Some(number) = number(id)
-        {
-            sorted.subject(number, id);
-            continue;
-        }
-        match place(&parts) {
+        match place(&parts).filter(|_| !parts.iter().any(|part| is_hidden(part))) {
             // Only scans say which captures there are; what lies beside them waits.
             Some(Place { kind: Kind::Scan, subject: Some(id), capture: Some(capture) }) => {
                 let subject = sorted.subject(number(&id).unwrap_or_default(), &id);
-                subject.captures.entry(capture).or_default().entry(Kind::Scan).or_default().push(path);
+                subject.captures.entry(capture).or_default().entry(Kind::Scan).or_default().push(file);
             }
-            Some(place) => later.push((place, path)),
-            None => sorted.unrecognised.push(path),
+            Some(place) => later.push((place, file)),
+            None => sorted.unrecognised.push(file),
         }
     }
     sorted.assign(later);
@@ -98,6 +91,15 @@ pub(super) fn sort(paths: Vec<String>) -> Sorted {
 }
 
 impl Sorted {
+    /// Adds the subject of a folder that has nothing in it, and says whether it is one's.
+    pub(super) fn empty_folder(&mut self, path: &str) -> bool {
+        let id = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        if path.contains(PHOTOGRAPHS) {
+            return true;
+        }
+        number(id).map(|number| self.subject(number, id)).is_some()
+    }
+
     fn subject(&mut self, number: u64, id: &str) -> &mut Subject {
         let subject = self.subjects.entry(number).or_default();
         if subject.id.is_empty() {
@@ -106,37 +108,37 @@ impl Sorted {
         subject
     }
 
-    fn assign(&mut self, files: Vec<(Place, String)>) {
+    fn assign(&mut self, files: Vec<(Place, usize)>) {
         let whose: HashMap<String, u64> = self
             .subjects
             .iter()
             .flat_map(|(number, subject)| subject.captures.keys().map(|capture| (capture.clone(), *number)))
             .collect();
-        for (Place { kind, subject, capture }, path) in files {
+        for (Place { kind, subject, capture }, file) in files {
             let number = subject.as_deref().and_then(number);
             let number = number.or_else(|| whose.get(capture.as_deref()?).copied());
             let companion =
                 matches!(kind, Kind::FlameMesh | Kind::FlameParameters | Kind::Pose | Kind::PoseLandmarks);
             let Some(number) = number.filter(|number| !companion || self.subjects.contains_key(number))
             else {
-                self.unrecognised.push(path);
+                self.unrecognised.push(file);
                 continue;
             };
             let subject = self.subject(number, subject.as_deref().unwrap_or_default());
             if kind == Kind::Metadata {
-                subject.metadata.push(path);
+                subject.metadata.push(file);
                 continue;
             }
             let only =
                 if subject.captures.len() == 1 { subject.captures.keys().next().cloned() } else { None };
             match capture.or(only) {
                 Some(capture) if !companion || subject.captures.contains_key(&capture) => {
-                    subject.captures.entry(capture).or_default().entry(kind).or_default().push(path);
+                    subject.captures.entry(capture).or_default().entry(kind).or_default().push(file);
                 }
-                _ => self.unrecognised.push(path),
+                _ => self.unrecognised.push(file),
             }
         }
-        self.unrecognised.sort();
+        self.unrecognised.sort_unstable();
     }
 }
 
@@ -188,7 +190,7 @@ mod tests {
     use super::*;
 
     fn sorted(paths: &[&str]) -> Sorted {
-        sort(paths.iter().map(|&path| path.to_owned()).collect())
+        sort(paths.iter().copied().enumerate())
     }
 
     #[test]
@@ -204,7 +206,7 @@ mod tests {
             "poseNormalised/00007.png",
             "poseNormalised/withLandmarks/180716151617.png",
         ]);
-        assert_eq!(found.unrecognised, [""; 0]);
+        assert!(found.unrecognised.is_empty());
         let subject = &found.subjects[&7];
         assert_eq!((subject.id.as_str(), subject.metadata.len(), subject.captures.len()), ("00007", 1, 1));
         let fields: Vec<_> = subject.captures["180716151617"].keys().map(|kind| kind.field()).collect();
@@ -214,35 +216,41 @@ mod tests {
 
     #[test]
     fn captures_come_apart_and_nothing_is_guessed() {
-        let found = sorted(&[
+        let paths = [
+            "00001/._1.obj",
             "00001/1.bmp",
             "00001/1.obj",
             "00001/2.obj",
             "00001/2.txt",
             "00001/ldmks.txt",
-            "00002/",
             "00003/9.bmp",
             "LYHM/registrations/00001/3.obj",
             "LYHM/registrations/00009/3.obj",
+            "__MACOSX/00004/1.obj",
             "headspacePngTka/subjects/00001/1/1A.png",
             "headspacePngTka/subjects/00002/1/1A.png",
             "person00001.txt",
             "pose/x.png",
-        ]);
+        ];
+        let mut found = sorted(&paths);
+        assert!(found.empty_folder("headspaceOnline/subjects/00002/") && !found.empty_folder("notes/"));
         assert_eq!(found.subjects.keys().copied().collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(found.subjects[&1].captures.len(), 2);
-        assert_eq!(found.subjects[&1].metadata, ["person00001.txt"]);
+        assert_eq!(found.subjects[&1].metadata, [12]);
         assert_eq!(found.subjects[&1].captures["1"].keys().count(), 2);
         assert!(found.subjects[&2].captures.is_empty());
         assert!(!found.subjects[&3].captures["9"].contains_key(&Kind::Scan));
+        assert_eq!(found.photographs.iter().collect::<Vec<_>>(), ["headspacePngTka/"]);
+        let unrecognised: Vec<_> = found.unrecognised.iter().map(|&file| paths[file]).collect();
         assert_eq!(
-            found.unrecognised,
+            unrecognised,
             [
+                "00001/._1.obj",
                 "00001/2.txt",
                 "00001/ldmks.txt",
                 "LYHM/registrations/00001/3.obj",
                 "LYHM/registrations/00009/3.obj",
-                "headspacePngTka/",
+                "__MACOSX/00004/1.obj",
                 "pose/x.png",
             ]
         );

@@ -9,24 +9,24 @@ mod landmarks;
 mod metadata;
 mod version;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 pub use landmarks::{NUM_LANDMARKS, landmarks};
 
 use super::{
+    files::Files,
     geometry,
-    layout::{Content, Found, ImageFacts, Layout, Member, files as named},
+    layout::{Content, Found, ImageFacts, Layout, Member, files as named, reason},
+    naming,
+    path::word,
     picture,
-    tree::{self, word},
 };
 use crate::{
     codec::Codec,
     error::{Error, Kind as ErrorKind, Result},
+    pool::Cancel,
 };
 use files::{Kind, Subject};
 use version::Version;
@@ -36,7 +36,7 @@ const FLAME_VERTICES: usize = 5023;
 
 /// The captures, by subject and then by name.
 pub(super) struct Captures {
-    src: PathBuf,
+    files: Files,
     version: Version,
     subset: bool,
     subjects: Vec<Subject>,
@@ -54,8 +54,18 @@ struct Sample {
 
 impl Captures {
     /// Lists the source; `subset` is a list of the subjects to take.
-    pub(super) fn list(src: &Path, ply: bool, subset: Option<&Path>) -> Result<Self> {
-        let mut sorted = files::sort(tree::walk(src)?);
+    pub(super) fn list(src: &Path, ply: bool, subset: Option<&Path>, cancel: &Cancel<'_>) -> Result<Self> {
+        let files = Files::list(src, |path| path.contains(files::PHOTOGRAPHS), cancel)?;
+        let mut sorted = files::sort(files.iter().map(|(file, found)| (file, &*found.unpacked)));
+        let mut unrecognised: Vec<String> = Vec::new();
+        for folder in files.empty() {
+            if !sorted.empty_folder(folder) {
+                unrecognised.push(folder.clone());
+            }
+        }
+        unrecognised.extend(sorted.photographs.iter().cloned());
+        unrecognised.extend(files.describe(sorted.unrecognised.iter().copied()));
+        unrecognised.sort();
         if sorted.subjects.is_empty() {
             return Err(Error::data("there are no folders of subjects")
                 .with_hint("each is named by five digits and holds a scan, such as subjects/00001/*.obj")
@@ -79,6 +89,9 @@ impl Captures {
                 }
             }
         }
+        if subset.is_none() {
+            warnings.extend(naming::gaps(Some(1), sorted.subjects.keys().copied()));
+        }
         warnings.extend(version.warning(sorted.subjects.contains_key(&version::MOVED_FROM)));
         let mute: Vec<&str> = sorted
             .subjects
@@ -96,20 +109,15 @@ impl Captures {
             captures.map(move |capture| Sample { subject: number, capture })
         });
         Ok(Self {
-            src: src.to_owned(),
+            files,
             version,
             subset: subset.is_some(),
             samples: samples.collect(),
             subjects,
             ply,
-            unrecognised: sorted.unrecognised,
+            unrecognised,
             warnings,
         })
-    }
-
-    fn read_file(&self, path: &str) -> Result<Vec<u8>> {
-        let file = self.src.join(path);
-        fs::read(&file).map_err(|e| Error::io(&file, e))
     }
 
     /// The members, or why they are not whole.
@@ -121,24 +129,28 @@ impl Captures {
     ) -> Result<Result<Vec<Member>, String>> {
         let Some(files) = subject.captures.get(capture) else { return Ok(Err("no such capture".to_owned())) };
         if !files.contains_key(&Kind::Scan) {
-            let there: Vec<&str> = files.values().flatten().map(String::as_str).collect();
-            return Ok(Err(format!("without {capture}.obj beside {}", there.join(", "))));
+            let there: Vec<usize> = files.values().flatten().copied().collect();
+            return Ok(Err(format!("without {capture}.obj beside {}", self.files.all_unpacked(&there))));
         }
         let mut members = Vec::new();
         let mut vertices = 0;
-        for (&kind, paths) in files {
-            let [path] = &**paths else {
-                return Ok(Err(format!("more than one {}: {}", kind.field(), paths.join(", "))));
+        let texture = files.get(&Kind::Texture).and_then(|files| files.first());
+        let texture = texture.and_then(|&file| self.files.unpacked(file).rsplit('/').next());
+        for (&kind, files) in files {
+            let &[file] = &**files else {
+                let paths = self.files.all_unpacked(files);
+                return Ok(Err(format!("more than one {}: {paths}", kind.field())));
             };
-            let bytes = self.read_file(path)?;
-            let texture = files.get(&Kind::Texture).and_then(|paths| paths.first());
-            match self.checked(codec, kind, path, bytes, &mut vertices, texture) {
+            let path = self.files.unpacked(file);
+            let read = self.files.read(file);
+            match read.and_then(|(bytes, _)| self.checked(codec, kind, path, bytes, &mut vertices, texture)) {
                 Ok(made) => members.extend(made),
                 Err(error) => match error.kind() {
-                    ErrorKind::Data(_) | ErrorKind::Image(_) | ErrorKind::Invalid(_) => {
-                        return Ok(Err(format!("{path}: {error}")));
-                    }
-                    _ => return Err(error.in_shard(&self.src.join(path))),
+                    ErrorKind::Data(_)
+                    | ErrorKind::Image(_)
+                    | ErrorKind::Invalid(_)
+                    | ErrorKind::Archive(_) => return Ok(Err(reason(path, &error))),
+                    _ => return Err(error.in_member(path.as_bytes())),
                 },
             }
         }
@@ -152,7 +164,7 @@ impl Captures {
         path: &str,
         bytes: Vec<u8>,
         vertices: &mut usize,
-        texture: Option<&String>,
+        texture: Option<&str>,
     ) -> Result<Vec<Member>> {
         let field = kind.field();
         match kind {
@@ -172,7 +184,6 @@ impl Captures {
                 let mut members = vec![member];
                 if self.ply {
                     let texture = texture.filter(|_| kind == Kind::Scan);
-                    let texture = texture.and_then(|path| path.rsplit('/').next());
                     members.push(geometry::ply(field, &mesh, texture)?);
                 }
                 Ok(members)
@@ -193,13 +204,19 @@ impl Captures {
         }
     }
 
-    /// What is known of a subject.
-    fn metadata(&self, subject: &Subject) -> Result<Map<String, Value>> {
+    /// What is known of a subject, or why it cannot be read.
+    fn metadata(&self, subject: &Subject) -> Result<Result<Map<String, Value>, String>> {
         let mut known = Map::new();
-        for path in &subject.metadata {
-            metadata::read(&String::from_utf8_lossy(&self.read_file(path)?), &mut known);
+        for &file in &subject.metadata {
+            match self.files.read(file) {
+                Ok((bytes, _)) => metadata::read(&String::from_utf8_lossy(&bytes), &mut known),
+                Err(error) if matches!(error.kind(), ErrorKind::Archive(_)) => {
+                    return Ok(Err(reason(self.files.unpacked(file), &error)));
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(known)
+        Ok(Ok(known))
     }
 }
 
@@ -212,15 +229,22 @@ impl Layout for Captures {
         &self.unrecognised
     }
 
+    fn files(&self) -> Option<&Files> {
+        Some(&self.files)
+    }
+
     fn warnings(&self) -> Vec<String> {
-        self.warnings.clone()
+        [self.files.warnings(), &self.warnings].concat()
     }
 
     fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {
         let missing = || Error::invalid("no such sample");
         let Sample { subject, capture } = self.samples.get(sample).ok_or_else(missing)?;
         let subject = self.subjects.get(*subject).ok_or_else(missing)?;
-        let mut facts = self.metadata(subject)?;
+        let (mut facts, unread) = match self.metadata(subject)? {
+            Ok(known) => (known, None),
+            Err(reason) => (Map::new(), Some(reason)),
+        };
         let name = match capture {
             Some(capture) if subject.captures.len() > 1 => format!("{}_{}", subject.id, word(capture)),
             _ => subject.id.clone(),
@@ -228,9 +252,10 @@ impl Layout for Captures {
         facts.insert("identity".to_owned(), json!(subject.id));
         facts.insert("subject".to_owned(), json!(subject.id));
         facts.insert("capture".to_owned(), json!(capture));
-        let content = match capture {
-            None => Content::LeftOut("no scan of it is there".to_owned()),
-            Some(capture) => match self.members(codec, subject, capture)? {
+        let content = match (capture, unread) {
+            (None, _) => Content::LeftOut("no scan of it is there".to_owned()),
+            (_, Some(reason)) => Content::LeftOut(reason),
+            (Some(capture), None) => match self.members(codec, subject, capture)? {
                 Ok(members) => Content::Whole(members),
                 Err(reason) => Content::LeftOut(reason),
             },

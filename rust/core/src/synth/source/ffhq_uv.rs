@@ -20,12 +20,17 @@ const PER_ZIP: u64 = 1000;
 pub(super) fn shared(options: &SourceOptions) -> Vec<File> {
     let row = |face: u64| {
         // About every thirtieth face was made of none in FFHQ.
-        let index = if face % 30 == 7 { json!(null) } else { json!(face) };
+        let index = if face % 30 == 7 { json!(null) } else { json!(index_in_ffhq(face)) };
         let age = 18.0 + (face * 7 % 50) as f64;
         (format!("{face:06}"), json!({"Age": age, "Beard": 0.0, "Gender": face % 2, "Index-in-FFHQ": index}))
     };
     let rows: Map<String, Value> = (0..options.subjects).map(row).collect();
     vec![("meta-info.json".to_owned(), Value::Object(rows).to_string().into_bytes())]
+}
+
+/// The publisher has shuffled the faces: those of FFHQ have other numbers.
+fn index_in_ffhq(face: u64) -> u64 {
+    face ^ 5
 }
 
 /// The files of a face.
@@ -40,11 +45,12 @@ pub(super) fn subject(scratch: &mut SynthScratch, options: &SourceOptions, face:
         files.push((format!("face-latents.zip/{id}/{id}_{view}_latent.pt"), saved));
     }
     let lights = npy::write(&noise(&mut random, &LIGHTS));
-    files.push((format!("dataset_project/lights.zip/lights/{id}.npy"), lights));
+    let of_ffhq = format!("{:06}", index_in_ffhq(face));
+    files.push((format!("dataset_project/lights.zip/lights/{of_ffhq}.npy"), lights));
     let attributes =
         json!({"Age": 30.0, "Beard": 0.0, "Gender": face % 2, "Glasses": 0.0, "Pitch": 0.0, "Yaw": 0.0});
     let attributes = attributes.to_string().into_bytes();
-    files.push((format!("dataset_project/attributes.zip/attributes/{id}.json"), attributes));
+    files.push((format!("dataset_project/attributes.zip/attributes/{of_ffhq}.json"), attributes));
     Ok(files)
 }
 

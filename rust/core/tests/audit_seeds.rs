@@ -1,4 +1,4 @@
-//! Audits of data sets of scans at the publishers' own numbers, their files of a byte where nobody reads them.
+//! Audits of the data sets besides RegHead at the publishers' own numbers, their files of a byte where nobody reads them.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -86,4 +86,51 @@ fn headspace_is_its_subjects_however_often_they_were_captured() {
     let lyhm: Vec<Sample> = (1..=1212).map(|number| headspace(format!("{:05}", number + 200))).collect();
     assert_eq!(differences(&lyhm, "headspace-lyhm"), [""; 0]);
     assert_eq!(differences(&lyhm[1..], "headspace-lyhm"), ["subjects: 1212 1211 "]);
+}
+
+fn views(subject: u64) -> Sample {
+    let fields = ["0.png", "1.png", "2.png", "3.png", "4.png", "5.png", "6.png", "json"];
+    (format!("subj_id_{subject}"), fields.map(|field| (field, b"x".to_vec())).into())
+}
+
+fn face(number: u64) -> Sample {
+    (format!("{number:06}"), ["uv.png", "json"].map(|field| (field, b"x".to_vec())).into())
+}
+
+#[test]
+fn geogen_is_10_000_of_7_views() {
+    let mut samples: Vec<Sample> = (0..10_000).map(views).collect();
+    assert_eq!(differences(&samples, "geogen"), [""; 0]);
+    samples[17].1.remove(3);
+    samples[6000] = views(7);
+    let found = differences(&samples, "geogen");
+    assert_eq!(
+        found,
+        [
+            "images: 70000 69999 ",
+            "samples with 3.png: 10000 9999 subj_id_17",
+            "keys that come twice: 0 1 subj_id_7",
+        ]
+    );
+    // The project's page counts 10,800: whoever has them is told.
+    samples = (0..10_800).map(views).collect();
+    assert_eq!(differences(&samples, "geogen"), ["samples: 10000 10800 ", "images: 70000 75600 "]);
+}
+
+#[test]
+fn ffhq_uv_is_54_165_faces_and_100_000_between_them() {
+    let mut samples: Vec<Sample> = (0..54_165).map(face).collect();
+    assert_eq!(differences(&samples, "ffhq-uv"), [""; 0]);
+    samples[9].1.remove(0);
+    samples.pop();
+    let found = differences(&samples, "ffhq-uv");
+    assert_eq!(
+        found,
+        ["samples: 54165 54164 ", "images: 54165 54163 ", "samples with uv.png: 54164 54163 000009",]
+    );
+    samples = (0..100_000).map(face).collect();
+    assert_eq!(differences(&samples, "ffhq-uv-interpolate"), [""; 0]);
+    samples[60_000] = face(1);
+    let found = differences(&samples, "ffhq-uv-interpolate");
+    assert_eq!(found, ["keys that come twice: 0 1 000001"]);
 }
