@@ -59,7 +59,7 @@ def assert_sound(root: Path) -> None:
             held = {m.name: bundle.extractfile(m).read() for m in bundle if m.isreg()}  # type: ignore[union-attr]
         assert held == {f"{name}/{p.name}": p.read_bytes() for p in (root / name).iterdir()} != {}
     assert {p.name for p in root.iterdir() if not p.name.startswith(".")} == {
-        "data", "metadata", "checksums", "metadata.tar.gz", "checksums.tar.gz",
+        "data", "metadata", "checksums", "metadata.tar.gz", "checksums.tar.gz", "README.md",
     }  # fmt: skip
     assert {p.name for p in (root / "data").iterdir()} == {p.name for p in releases.shards(root)}
 

@@ -52,6 +52,9 @@ class ReshardOptions(TypedDict, total=False):
     tar_format: Literal["gnu", "pax"]
     verify: bool
     skip_bad: bool
+    license: str
+    citation: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Outcome:
         source_verified: True if every source shard matched a published digest.
         left_out: ``key`` and ``reason`` of samples left out although nothing asked for it.
         notes: what the user should know, in words.
+        warnings: what whoever uses the release must be told.
+        publishable: False if a source's licence forbids to pass the release on.
     """
 
     name: str
@@ -83,6 +88,8 @@ class Outcome:
     source_verified: bool
     left_out: list[dict[str, str]]
     notes: list[str]
+    warnings: list[str]
+    publishable: bool
 
 
 def reshard(

@@ -9,6 +9,7 @@ import click
 
 from turboshard.cli.exit import Exit, Interrupted
 from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress, remark
+from turboshard.cli.publishing import say_how_to_publish
 from turboshard.cli.selection import Selection, selection
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ def split_of(words: str) -> dict[str, float]:
     help="Leave out samples with a picture or JSON that cannot be read, or that a damaged tar has lost, and list them; "
     "exit code 1.",
 )
+@click.option("--license", metavar="NAME", help="Of the licence.  [default: as the sources say]")
+@click.option("--citation", metavar="TEXT", help="How to cite it.  [default: as the sources say]")
+@click.option("--source", metavar="URL", help="Where it comes from.  [default: as the sources say]")
 @common("threads", "quiet", "json")
 @pass_settings
 def reshard(
@@ -158,6 +162,8 @@ def _tell(settings: Settings, outcome: Outcome, output: str) -> None:
         amounts = {"shard": len(outcome.shards), "sample": outcome.num_samples, "image": outcome.num_images}
         made = ", ".join(counted(number, noun) for noun, number in amounts.items())
         click.echo(f"{outcome.name}: {made}, {size:,} bytes in {output}")
+    for words in outcome.warnings:
+        click.echo(f"warning: {words}", err=True)
     for note in outcome.notes:
         remark(settings, f"turboshard: {note}")
     for sample in outcome.left_out:
@@ -168,3 +174,5 @@ def _tell(settings: Settings, outcome: Outcome, output: str) -> None:
         remark(settings, f"turboshard: reused {outcome.reused_images} images, redid {outcome.redone_images}")
     if not outcome.source_verified:
         remark(settings, "turboshard: the source was not verified: it has no sums and no manifest")
+    if outcome.publishable and not settings.json:
+        say_how_to_publish(settings, outcome.name, outcome.shards, output)

@@ -10,13 +10,16 @@
 
 mod collect;
 mod journal;
+mod name;
 mod options;
+mod papers;
 mod parts;
 mod pick;
 mod plan;
 mod salvage;
 pub mod select;
 mod transform;
+mod words;
 mod work;
 
 use std::path::Path;
@@ -73,6 +76,10 @@ pub struct Outcome {
     pub left_out: Vec<LeftOut>,
     /// Things the user should know, in words.
     pub notes: Vec<String>,
+    /// What whoever uses it must be told.
+    pub warnings: Vec<String>,
+    /// Whether the licences of its sources allow to publish it, as far as is known.
+    pub publishable: bool,
 }
 
 /// Makes the release.
@@ -152,6 +159,8 @@ fn finished_before(plan: &Plan, manifest: &Value) -> Outcome {
         finished_before: true,
         source_verified: plan.source_verified(),
         left_out: serde_json::from_value(manifest["left_out"].clone()).unwrap_or_default(),
+        warnings: plan.words.card.forbidden.iter().map(|&words| words.to_owned()).collect(),
+        publishable: plan.words.card.forbidden.is_empty(),
         ..Outcome::default()
     }
 }

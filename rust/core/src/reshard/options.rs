@@ -77,6 +77,15 @@ pub struct Options {
     /// end then, copied ones too. Of a shard whose tar structure is damaged take the whole samples.
     #[serde(skip_serializing_if = "is_false")]
     pub skip_bad: bool,
+    /// Name of the licence; by default what the sources' manifests say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// How to cite it; by default the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub citation: Option<String>,
+    /// Where it comes from; by default the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 impl Default for Options {
@@ -106,6 +115,9 @@ impl Default for Options {
             tar_format: LongNames::default(),
             verify: true,
             skip_bad: false,
+            license: None,
+            citation: None,
+            source: None,
         }
     }
 }

@@ -19,10 +19,12 @@ use crate::{
     random::Random,
     release::{Expected, Release},
     reshard::{
+        name,
         options::Options,
         pick, salvage,
         select::{self, Fields},
         transform,
+        words::Words,
     },
     shard::{self, Shard},
 };
@@ -86,6 +88,8 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// The source manifest, where there is exactly one source release that has one.
     pub source_manifest: Option<Value>,
+    /// What the sources say of themselves in words.
+    pub words: Words,
     /// SHA-256 over everything that decides the output bytes and is known before reading.
     pub fingerprint: Digest,
 }
@@ -106,9 +110,10 @@ impl Plan {
         let parts = cut_parts(&sources, &picked);
         let name = match &options.name {
             Some(name) => name.clone(),
-            None => default_name(&sources[0].filename, options.size),
+            None => name::default(&sources[0].filename, options.size),
         };
-        let fingerprint = fingerprint(&name, options, &sources);
+        let words = Words::of(&release, options)?;
+        let fingerprint = fingerprint(&name, options, &sources, &words);
         Ok(Self {
             name,
             options: options.clone(),
@@ -120,6 +125,7 @@ impl Plan {
                 .manifest()
                 .filter(|_| release.sources.len() == 1)
                 .map(|m| m.document.clone()),
+            words,
             fingerprint,
             sources,
         })
@@ -284,23 +290,7 @@ fn cut_parts(sources: &[Source], picked: &[Picked]) -> Vec<Part> {
     parts
 }
 
-/// `reghead-v1-1024-000003.tar` at size 512 becomes `reghead-v1-512`.
-fn default_name(filename: &str, size: Option<(usize, usize)>) -> String {
-    let stem = filename.strip_suffix(".tar").unwrap_or(filename);
-    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
-    let prefix = match stem.rsplit_once('-') {
-        Some((prefix, number)) if is_number(number) && number.len() >= 4 && !prefix.is_empty() => prefix,
-        _ => stem,
-    };
-    let Some((height, width)) = size else { return prefix.to_owned() };
-    let resolution = if height == width { height.to_string() } else { format!("{height}x{width}") };
-    match prefix.rsplit_once('-') {
-        Some((base, old)) if is_number(old) && !base.is_empty() => format!("{base}-{resolution}"),
-        _ => format!("{prefix}-{resolution}"),
-    }
-}
-
-fn fingerprint(name: &str, options: &Options, sources: &[Source]) -> Digest {
+fn fingerprint(name: &str, options: &Options, sources: &[Source], words: &Words) -> Digest {
     let sources: Vec<Value> = sources
         .iter()
         .map(|source| {
@@ -313,33 +303,18 @@ fn fingerprint(name: &str, options: &Options, sources: &[Source]) -> Digest {
         .collect();
     let mut options = options.clone();
     options.name = Some(name.to_owned());
-    let all = json!({
+    let mut all = json!({
         "options": options,
         "sources": sources,
         "turboshard": env!("CARGO_PKG_VERSION"),
         "libjpeg_turbo": jpeg::version(),
     });
+    if let Some(words) = words.evidence() {
+        all["words"] = words;
+    }
     Digest::of(all.to_string().as_bytes())
 }
 
 fn le_bytes(numbers: &[u64]) -> Vec<u8> {
     numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_replace_their_trailing_resolution() {
-        for (filename, size, name) in [
-            ("reghead-v1-1024-000003.tar", Some((512, 512)), "reghead-v1-512"),
-            ("reghead-v1-1024-000003.tar", None, "reghead-v1-1024"),
-            ("faces-000000.tar", Some((256, 256)), "faces-256"),
-            ("faces.tar", Some((256, 128)), "faces-256x128"),
-            ("000001.tar", None, "000001"),
-        ] {
-            assert_eq!(default_name(filename, size), name);
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    digest, disk,
+    card, digest, disk,
     error::{Error, Result},
     pack,
     publish::MANIFEST,
@@ -147,6 +147,7 @@ pub(super) fn clear(dst: &Path) -> Result<()> {
     {
         remove(dst.join(name))?;
     }
+    card::remove(dst)?;
     let work = dst.join(WORK);
     if work.is_dir() { std::fs::remove_dir_all(&work).map_err(|e| Error::io(&work, e)) } else { Ok(()) }
 }
