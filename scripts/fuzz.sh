@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 each=${SECONDS_EACH:-60}
-targets=${TARGETS:-tar pax index manifest sums jpeg obj options}
+targets=${TARGETS:-tar pax index manifest sums jpeg obj options zip gzip pickle npy}
 work=${FUZZ_DIR:-${TMPDIR:-/tmp}/turboshard-fuzz}
 triple=$(rustc -vV | sed -n 's/^host: //p')
 # libFuzzer's coverage and ASan are unstable flags; they are for this build alone and never for a release.

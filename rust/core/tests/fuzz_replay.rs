@@ -82,3 +82,23 @@ fn options() {
 fn obj() {
     replay("obj", targets::obj);
 }
+
+#[test]
+fn zip() {
+    replay("zip", targets::zip);
+}
+
+#[test]
+fn gzip() {
+    replay("gzip", targets::gzip);
+}
+
+#[test]
+fn pickle() {
+    replay("pickle", targets::pickle);
+}
+
+#[test]
+fn npy() {
+    replay("npy", targets::npy);
+}

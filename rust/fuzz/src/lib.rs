@@ -4,9 +4,16 @@
 //! stable compiler and without sanitizers.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "containers.rs"]
+mod containers;
+
+use std::path::Path;
+
 use turboshard::{
+    archive::{self, Archive},
     catalog,
     codec::{Codec, DecodeOptions, info},
+    datasets::tensor::{Tensor, npy, torch},
     digest::Digest,
     error::Kind,
     image::{Mode, Size},
@@ -174,4 +181,96 @@ pub fn obj(data: &[u8]) {
         }
         Err(error) => assert!(matches!(error.kind(), Kind::Data(_)) && error.place().offset.is_some()),
     }
+}
+
+/// A zip as it is; whatever can be read of it has the size it is listed with, once and again.
+pub fn zip(data: &[u8]) {
+    containers::as_file(data, ".zip", |path| drop(read_twice(path)));
+}
+
+/// A gzipped tar; an index of one; and a tar that is gzipped first, as random bytes pass no checksum.
+pub fn gzip(data: &[u8]) {
+    let Some((&mode, rest)) = data.split_first() else { return };
+    match mode % 3 {
+        0 => containers::as_file(rest, ".tar.gz", |path| drop(read_twice(path))),
+        1 => {
+            let squeezed = containers::gzip_of(rest);
+            let found = containers::as_file(&squeezed, ".tar.gz", read_twice);
+            let plain = walk(rest, Policy::default());
+            // A tar without members may be anything else.
+            if let Some(found) = found.filter(|found| !found.is_empty()) {
+                let bytes =
+                    |&(_, offset, size): &(_, u64, u64)| &rest[offset as usize..(offset + size) as usize];
+                let wanted: Vec<_> =
+                    plain.iter().map(|entry| (entry.0.clone(), bytes(entry).to_vec())).collect();
+                assert_eq!(found, wanted);
+            }
+        }
+        _ => {
+            let archive = containers::gzip_of(&containers::tar_of(&[("a", b"one"), ("b", &[7; 3000])]));
+            let begin = rest.windows(2).position(|pair| pair == b"{\"").unwrap_or(rest.len());
+            let (points, members) = rest.split_at(begin);
+            containers::as_file(&archive, ".tar.gz", |path| {
+                let beside = |ending: &str| format!("{}{ending}", path.display());
+                std::fs::write(beside(".gzidx"), points).unwrap();
+                std::fs::write(beside(".members.jsonl"), members).unwrap();
+                // Whatever an index says, a file is what the archive has under that name.
+                for (name, bytes) in read_twice(path).unwrap_or_default() {
+                    let whole: &[u8] = if name == b"a" { b"one" } else { &[7; 3000] };
+                    assert!(bytes == whole && (name == b"a" || name == b"b"));
+                }
+                for ending in [".gzidx", ".members.jsonl"] {
+                    std::fs::remove_file(beside(ending)).unwrap();
+                }
+            });
+        }
+    }
+}
+
+/// The files of an archive that can be read, in order and against it; `None` if it is refused.
+fn read_twice(path: &Path) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let options = archive::Options { max_file_size: MANY, spacing: 512, ..archive::Options::default() };
+    let archive = Archive::open(path, options, &|| Ok(())).ok()?;
+    let names = archive.names();
+    let read = |file: usize| {
+        let mut bytes = Vec::new();
+        archive.read(file, &mut bytes).ok().map(|()| bytes)
+    };
+    let forth: Vec<_> = (0..names.len()).map(read).collect();
+    let mut back: Vec<_> = (0..names.len()).rev().map(read).collect();
+    back.reverse();
+    assert_eq!(forth, back);
+    let mut found = Vec::new();
+    for (file, bytes) in forth.into_iter().enumerate() {
+        let name = names.name(file);
+        assert!(!name.is_empty() && names.find(name) == Some(file));
+        assert!(name[0] != b'/' && name.split(|&byte| byte == b'/').all(|part| part != b".."));
+        if let Some(bytes) = bytes {
+            assert_eq!(Some(bytes.len() as u64), names.size(file));
+            found.push((name.to_vec(), bytes));
+        }
+    }
+    Some(found)
+}
+
+/// A file of torch, and such a file of whatever pickle; tensors have the values that their shapes say, and no others.
+pub fn pickle(data: &[u8]) {
+    let pickled = containers::zip_of(&[("archive/data.pkl", data), ("archive/data/0", &[1; 4096])]);
+    for file in [data, &pickled] {
+        for (_, tensor) in torch::read(file).unwrap_or_default() {
+            fits(&tensor);
+        }
+    }
+}
+
+/// An array of numpy; what is read can be written and read again.
+pub fn npy(data: &[u8]) {
+    if let Ok(tensor) = npy::read(data) {
+        fits(&tensor);
+    }
+}
+
+fn fits(tensor: &Tensor) {
+    assert_eq!(tensor.bytes.len(), tensor.shape.iter().product::<usize>() * tensor.dtype.size());
+    assert_eq!(npy::read(&npy::write(tensor)).as_ref().ok(), Some(tensor));
 }
