@@ -16,15 +16,56 @@ import turboshard as ts
 from .archives import as_read, tar_of, zip_of
 
 
+def zip64_of(files: dict[str, bytes]) -> bytes:
+    """A zip in which every number that may stand in 64 bits does, here and in its directory."""
+    whole = zip_of(files)
+    end = whole.index(b"PK\5\6")
+    at = struct.unpack("<I", whole[end + 16 : end + 20])[0]
+    entries = bytearray()
+    place = at
+    while place < end:
+        entry = bytearray(whole[place : place + 46])
+        packed, size, name, extra = struct.unpack("<IIHH", entry[20:32])
+        offset = struct.unpack("<I", entry[42:46])[0]
+        assert extra == 0
+        entry[20:28], entry[42:46] = b"\xff" * 8, b"\xff" * 4
+        entry[30:32] = struct.pack("<H", 28)
+        entries += entry + whole[place + 46 : place + 46 + name]
+        entries += struct.pack("<HHQQQ", 1, 24, size, packed, offset)
+        place += 46 + name
+    count = len(files)
+    record = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, count, count, len(entries), at)
+    locator = struct.pack("<IIQI", 0x07064B50, 0, at + len(entries), 1)
+    last = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1, 0)
+    return whole[:at] + bytes(entries) + record + locator + last
+
+
+def lying64(place: int, value: int) -> bytes:
+    """A zip of 64 bits with another number at a place behind the mark of its directory's end."""
+    whole = bytearray(zip64_of({"a": b"x" * 1000, "b": b"y" * 1000}))
+    at = whole.index(b"PK\6\6") + place
+    whole[at : at + 8] = struct.pack("<Q", value)
+    return bytes(whole)
+
+
+def lying_entry64(number: int, value: int) -> bytes:
+    """The same with another size, packed size or offset of its first entry."""
+    whole = bytearray(zip64_of({"a": b"x" * 1000, "b": b"y" * 1000}))
+    at = whole.index(b"PK\1\2") + 46 + 1 + 4 + 8 * number
+    whole[at : at + 8] = struct.pack("<Q", value)
+    return bytes(whole)
+
+
 def cuts(data: bytes) -> Iterator[bytes]:
     yield from (data[:end] for end in range(0, len(data), max(1, len(data) // 300)))
 
 
-@pytest.mark.parametrize("form", ["zip", "tar.gz", "tar"])
+@pytest.mark.parametrize("form", ["zip", "zip64", "tar.gz", "tar"])
 def test_a_cut_is_never_unseen(tmp_path: Path, form: str) -> None:
     files = {f"{n}.txt": random.Random(n).randbytes(300) for n in range(5)}
     whole = {
         "zip": zip_of(files),
+        "zip64": zip64_of(files),
         "tar": tar_of(files)[: 5 * 1024 + 1024],
         "tar.gz": gzip.compress(tar_of(files)),
     }[form]
@@ -38,10 +79,14 @@ def test_a_cut_is_never_unseen(tmp_path: Path, form: str) -> None:
     assert refused > 250
 
 
-@pytest.mark.parametrize("form", ["zip", "tar.gz"])
+@pytest.mark.parametrize("form", ["zip", "zip64", "tar.gz"])
 def test_no_flipped_bit_gives_other_bytes(tmp_path: Path, form: str) -> None:
     files = {f"{n}.txt": random.Random(n).randbytes(40) * 9 for n in range(4)}
-    whole = zip_of(files) if form == "zip" else gzip.compress(tar_of(files), mtime=0)
+    whole = {
+        "zip": zip_of(files),
+        "zip64": zip64_of(files),
+        "tar.gz": gzip.compress(tar_of(files), mtime=0),
+    }[form]
     path = tmp_path / "a"
     refused = 0
     for place in range(len(whole)):
@@ -131,6 +176,47 @@ HOSTILE = {
     "text": (b"just words\n" * 100, "not a tar"),
     "short": (b"words", "neither"),
 }
+
+
+LIES = {
+    "more entries than bytes": lying64(32, 1 << 40),
+    "more entries than there are": lying64(32, 3),
+    "fewer entries than there are": lying64(32, 1),
+    "a directory behind the end": lying64(48, 1 << 40),
+    "a directory before the start": lying64(48, 2**64 - 8),
+    "an entry of a terabyte": lying_entry64(0, 1 << 40),
+    "an entry of more than there can be": lying_entry64(0, 2**64 - 1),
+    "an entry packed in a terabyte": lying_entry64(1, 1 << 40),
+    "an entry packed in more than there can be": lying_entry64(1, 2**64 - 1),
+    "an entry behind the end": lying_entry64(2, 1 << 40),
+    "an entry at no offset": lying_entry64(2, 2**64 - 1),
+    "an entry in another's place": lying_entry64(2, 40),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_numbers_of_64_bits_are_not_believed(tmp_path: Path, name: str) -> None:
+    whole = {"a": b"x" * 1000, "b": b"y" * 1000}
+    path = tmp_path / "a.zip"
+    path.write_bytes(zip64_of(whole))
+    assert as_read(ts.Archive(path)) == whole
+    # How long the directory is, its entries say themselves.
+    path.write_bytes(lying64(40, 1 << 50))
+    assert as_read(ts.Archive(path)) == whole
+    path.write_bytes(LIES[name])
+    with pytest.raises(ts.ShardError) as error:
+        as_read(ts.Archive(path))
+    assert error.value.shard == str(path)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("dataset", ["headspace", "realy", "geogen", "ffhq-uv"])
+def test_nothing_is_packed_of_what_would_do_harm(tmp_path: Path, dataset: str, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(HOSTILE[name][0])
+    with pytest.raises(ts.ShardError):
+        ts.pack(dataset, path, tmp_path / "release")
+    assert not (tmp_path / "release/metadata/release_manifest.json").exists()
 
 
 @pytest.mark.parametrize("name", HOSTILE)

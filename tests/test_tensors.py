@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import os
 import pickle
 import zipfile
@@ -147,6 +148,34 @@ def test_torch_and_we_read_the_same(tmp_path: Path) -> None:
         assert array.dtype == saved[name].numpy().dtype
     torch.save(base, tmp_path / "b.pt")
     assert np.array_equal(ts.ffhq_uv.load_pt((tmp_path / "b.pt").read_bytes())[""], base.numpy())
+
+
+DTYPES = ("float32", "float16", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
+axes = st.lists(st.integers(0, 5), max_size=4)
+turns = st.permutations(range(4))
+steps = st.lists(st.integers(1, 3), min_size=4, max_size=4)
+
+
+@given(st.dictionaries(st.text(max_size=5), st.tuples(axes, st.sampled_from(DTYPES), turns, steps), max_size=4))
+def test_whatever_torch_saves_is_read_as_torch_reads_it(
+    scratch: Path, drawn: dict[str, tuple[list[int], str, list[int], list[int]]]
+) -> None:
+    torch = pytest.importorskip("torch", reason="make test-train installs it")
+    saved = {}
+    for name, (shape, dtype, order, step) in drawn.items():
+        values = torch.arange(math.prod(shape)).reshape(shape).to(getattr(torch, dtype))
+        # Axes in another order and with gaps: views whose storage has more than they show.
+        values = values.permute([axis for axis in order if axis < len(shape)])
+        saved[name] = values[tuple(slice(None, None, step[axis]) for axis in range(len(shape)))]
+    path = scratch / "a.pt"
+    torch.save(saved, path)
+    theirs = torch.load(path, weights_only=True)
+    ours = ts.ffhq_uv.load_pt(path.read_bytes())
+    assert ours.keys() == theirs.keys()
+    for name, array in ours.items():
+        assert array.dtype == theirs[name].numpy().dtype
+        assert array.shape == tuple(theirs[name].shape)
+        assert np.array_equal(array, theirs[name].numpy())
 
 
 def test_torch_reads_what_is_drawn(tmp_path: Path) -> None:
