@@ -253,3 +253,53 @@ def test_a_crc_that_does_not_match_is_found() -> None:
     data[at] ^= 1
     with pytest.raises(ts.DecodeError, match="PNG"):
         ts.decode(bytes(data))
+
+
+@pytest.mark.parametrize("interlace", [False, True])
+@pytest.mark.parametrize(
+    ("mode", "colour", "channels", "bits"),
+    [
+        ("1", "gray", 1, 1),
+        ("L", "gray", 1, 8),
+        ("I;16", "gray", 1, 16),
+        ("LA", "gray+alpha", 2, 8),
+        ("RGB", "RGB", 3, 8),
+        ("RGBA", "RGBA", 4, 8),
+        ("P", "palette", 1, 1),  # as few bits as its colours need
+    ],
+)
+def test_info_of_a_png_is_its_header(
+    mode: str, colour: str, channels: int, bits: int, interlace: bool
+) -> None:
+    exif, profile = Image.Exif(), b"a profile"
+    exif[0x0112] = 6
+    data = png(Image.new(mode, (17, 9)), exif=exif, icc_profile=profile)
+    if interlace:
+        # Pillow writes none: the flag in the header, and its checksum.
+        head = data[12:28] + b"\1"
+        data = data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:]
+    told = ts.info(data)
+    assert (told["format"], told["height"], told["width"]) == ("PNG", 9, 17)
+    assert (told["colour"], told["channels"], told["bits"]) == (colour, channels, bits)
+    assert told["subsampling"] == ("gray" if colour.startswith("gray") else "4:4:4")
+    assert (told["orientation"], told["icc"], told["progressive"]) == (6, True, interlace)
+    assert (told["quality"], told["quality_exact"]) == (None, False)
+    plain = ts.info(png(Image.new(mode, (17, 9))))
+    assert (plain["orientation"], plain["icc"]) == (1, False)
+    with pytest.raises(ts.DecodeError):
+        ts.info(data[:20])
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "channels", "bits"),
+    # Pillow writes no mask of alpha, so that nobody takes the fourth byte for it.
+    [("1", "palette", 1, 1), ("P", "palette", 1, 8), ("RGB", "RGB", 3, 8), ("RGBA", "RGB", 3, 8)],
+)
+def test_info_of_a_bmp_is_its_header(mode: str, colour: str, channels: int, bits: int) -> None:
+    data = bmp(Image.new(mode, (17, 9)))
+    told = ts.info(data)
+    assert (told["format"], told["height"], told["width"]) == ("BMP", 9, 17)
+    assert (told["colour"], told["channels"], told["bits"]) == (colour, channels, bits)
+    assert (told["quality"], told["progressive"], told["icc"], told["orientation"]) == (None, False, False, 1)
+    with pytest.raises(ts.DecodeError):
+        ts.info(data[:20])

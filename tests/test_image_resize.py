@@ -220,7 +220,7 @@ def test_encode_takes_what_is_not_contiguous() -> None:
 def test_info_is_the_header(case: make.JpegCase) -> None:
     told, options = ts.info(case.data), dict(case.options)
     assert (told["format"], told["height"], told["width"]) == ("JPEG", case.height, case.width)
-    assert told["channels"] == {"L": 1, "RGB": 3, "CMYK": 4}[case.mode]
+    assert (told["channels"], told["bits"]) == ({"L": 1, "RGB": 3, "CMYK": 4}[case.mode], 8)
     assert told["progressive"] == options["progressive"]
     assert told["orientation"] == options.get("orientation", 1)
     assert (told["quality"], told["quality_exact"]) == (options["quality"], True)

@@ -201,10 +201,10 @@ def resize(
     """
 
 def info(data: _BytesLike, /) -> ImageInfo:
-    """Reads what the header of a JPEG says, without decoding.
+    """Reads what the header of a JPEG, PNG or BMP says, without decoding.
 
     Raises:
-        DecodeError: no JPEG, or one that `decode` would refuse by its header.
+        DecodeError: none of these, or one that `decode` would refuse by its header.
     """
 
 # --- mesh ------------------------------------------------------------------------------------------------

@@ -52,13 +52,16 @@ class LoadKeywords(_Keywords, total=False):
 
 
 class ImageInfo(TypedDict):
-    """What the header of a JPEG says."""
+    """What the header of an image says."""
 
-    format: Literal["JPEG"]
+    format: Literal["JPEG", "PNG", "BMP"]
     height: int
     width: int
     channels: int
-    colour: Literal["gray", "YCbCr", "RGB", "CMYK", "YCCK"]
+    """As stored: a palette's numbers are one."""
+    bits: int
+    """Of a stored sample; of a BMP of 16 bits the fewest."""
+    colour: Literal["gray", "YCbCr", "RGB", "CMYK", "YCCK", "gray+alpha", "RGBA", "palette"]
     subsampling: str
     """``"4:2:0"``, ``"4:4:4"``, … or ``"gray"``."""
     quality: int | None
@@ -66,6 +69,7 @@ class ImageInfo(TypedDict):
     quality_exact: bool
     """Whether the luma table is exactly libjpeg's of that quality."""
     progressive: bool
+    """Of a PNG, whether it is interlaced."""
     orientation: int
     """EXIF's, 1 to 8."""
     icc: bool

@@ -11,6 +11,7 @@ import click
 from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
 
 if TYPE_CHECKING:
+    from turboshard._typing import ImageInfo
     from turboshard.release import Release
 
 
@@ -100,9 +101,12 @@ def _look_at_images(release: Release, position: int, found: Stats) -> None:
         if not name.endswith((".jpg", ".jpeg")) and name not in {"jpg", "jpeg"}:
             continue
         found.images += 1
+        facts: ImageInfo | None
         try:
             facts = info(data)
         except DecodeError:
+            facts = None
+        if facts is None or facts["format"] != "JPEG":
             found.broken_images += 1
             continue
         found.image_sizes[f"{facts['width']}x{facts['height']}"] += 1

@@ -118,17 +118,18 @@ fn view(pixels: &Pixels) -> PyResult<View<'_>> {
     Ok(View { pixels: pixels.bytes(), size: Size { height, width }, channels })
 }
 
-/// What the header of a JPEG says, as a dict.
+/// What the header of an image says, as a dict.
 #[pyfunction]
 #[pyo3(signature = (data, /))]
 pub(crate) fn info<'py>(py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let input = buffer::bytes_like(data)?;
     let facts = PyDict::new(py);
     let found = enter::inline(py, |_| codec::info(&input))?;
-    facts.set_item("format", "JPEG")?;
+    facts.set_item("format", found.format)?;
     facts.set_item("height", found.size.height)?;
     facts.set_item("width", found.size.width)?;
     facts.set_item("channels", found.components)?;
+    facts.set_item("bits", found.precision)?;
     facts.set_item("colour", found.colour)?;
     facts.set_item("subsampling", found.subsampling)?;
     facts.set_item("quality", found.quality.map(|quality| quality.value))?;

@@ -4,7 +4,7 @@
 
 use super::Format;
 use crate::{
-    codec::Buffer,
+    codec::{Buffer, Info},
     error::{Error, Result},
     fault::ImageFault,
     image::Size,
@@ -77,6 +77,18 @@ impl<'d> Header<'d> {
         }
         let rows = data.get(offset..).unwrap_or_default();
         Ok(Self { size, top_down: height < 0, bits: bits as usize, masks, palette, rows })
+    }
+
+    /// What it says, but for its rows.
+    pub(super) fn info(&self) -> Info {
+        let alpha = self.bits == 32 && self.masks.last().is_some_and(|mask| *mask != 0);
+        let (components, bits, colour) = match self.bits {
+            bits @ (1 | 4 | 8) => (1, bits as u8, "palette"),
+            16 => (3, 5, "RGB"),
+            _ if alpha => (4, 8, "RGBA"),
+            _ => (3, 8, "RGB"),
+        };
+        Info::lossless(Format::Bmp.name(), self.size, (components, bits), colour)
     }
 
     /// Bytes of a row, without and with its padding.

@@ -6,7 +6,7 @@ mod bmp;
 mod png;
 
 use super::{
-    Buffer, Codec, DecodeOptions, Report, convert,
+    Buffer, Codec, DecodeOptions, Info, Report, convert,
     geometry::{Plan, Turn, check_size},
 };
 use crate::{
@@ -45,6 +45,14 @@ impl Format {
         match self {
             Self::Png => png::size(data),
             Self::Bmp => Ok(bmp::Header::parse(data)?.size),
+        }
+    }
+
+    /// What its header says.
+    pub(super) fn info(self, data: &[u8]) -> Result<Info> {
+        match self {
+            Self::Png => png::info(data),
+            Self::Bmp => Ok(bmp::Header::parse(data)?.info()),
         }
     }
 

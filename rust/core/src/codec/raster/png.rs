@@ -6,7 +6,7 @@ use png::{BitDepth, ColorType, Decoder, Limits, Reader, Transformations};
 
 use super::Format;
 use crate::{
-    codec::Buffer,
+    codec::{Buffer, Info},
     error::{Error, Result},
     image::Size,
     jpeg::exif,
@@ -50,6 +50,23 @@ pub(super) fn orientation(data: &[u8]) -> u8 {
     let opened = open(data).ok();
     let tiff = opened.as_ref().and_then(|reader| reader.info().exif_metadata.as_deref());
     tiff.and_then(exif::orientation).unwrap_or(1)
+}
+
+/// What stands in front of the pixels.
+pub(super) fn info(data: &[u8]) -> Result<Info> {
+    let reader = open(data)?;
+    let found = reader.info();
+    let (components, colour) = match found.color_type {
+        ColorType::Grayscale => (1, "gray"),
+        ColorType::GrayscaleAlpha => (2, "gray+alpha"),
+        ColorType::Rgb => (3, "RGB"),
+        ColorType::Rgba => (4, "RGBA"),
+        ColorType::Indexed => (1, "palette"),
+    };
+    let size = Size { height: found.height as usize, width: found.width as usize };
+    let lossless = Info::lossless(Format::Png.name(), size, (components, found.bit_depth as u8), colour);
+    let orientation = found.exif_metadata.as_deref().and_then(exif::orientation).unwrap_or(1);
+    Ok(Info { progressive: found.interlaced, has_icc: found.icc_profile.is_some(), orientation, ..lossless })
 }
 
 pub(super) fn decode(data: &[u8], alpha: bool, pixels: &mut Buffer) -> Result<usize> {
