@@ -91,6 +91,7 @@ HOSTILE = {
     "memory unknown": (b"\x80\2h\7.", "never remembered"),
     "lists in lists": (b"\x80\2" + b"]" * 100 + b"a" * 99 + b".", "without end"),
     "laughs": (b"\x80\2]q\0" + b"".join(map(laugh, range(30))) + b".", "too many"),
+    "remembered without end": (b"\x80\2N" + b"\x94" * 300_000 + b".", "too many"),
     "a storage too small": (b"\x80\2" + tensor((2, 30), (30, 1), 60) + b".", "bytes where"),
     "a view outside": (b"\x80\2" + tensor(offset=4) + b".", "out of its storage"),
     "a view without end": (b"\x80\2" + tensor((1 << 30, 1 << 30), (0, 0)) + b".", "out of its storage"),
@@ -156,7 +157,9 @@ turns = st.permutations(range(4))
 steps = st.lists(st.integers(1, 3), min_size=4, max_size=4)
 
 
-@given(st.dictionaries(st.text(max_size=5), st.tuples(axes, st.sampled_from(DTYPES), turns, steps), max_size=4))
+@given(
+    st.dictionaries(st.text(max_size=5), st.tuples(axes, st.sampled_from(DTYPES), turns, steps), max_size=4)
+)
 def test_whatever_torch_saves_is_read_as_torch_reads_it(
     scratch: Path, drawn: dict[str, tuple[list[int], str, list[int], list[int]]]
 ) -> None:

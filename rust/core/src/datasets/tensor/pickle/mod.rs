@@ -3,20 +3,22 @@
 
 mod value;
 
+use std::collections::HashMap;
+
 pub(super) use value::{Storage, Value, View};
 
 use value::{call, depth, known, storage, weight};
 
 use crate::error::{Error, Result};
 
-/// Values a pickle may have on its stack, bytes it may be long: what tensors need is far below.
-const MAX_VALUES: usize = 1 << 20;
+/// Values a pickle may make: those of thousands of tensors. Each may be walked and copied some dozen times.
+const MAX_VALUES: usize = 1 << 17;
 /// Containers within containers.
 const MAX_DEPTH: usize = 32;
 
 /// Reads a pickle of protocol 2 to 5.
 pub(super) fn read(bytes: &[u8]) -> Result<Value> {
-    let mut machine = Machine { rest: bytes, stack: Vec::new(), memo: Vec::new(), budget: MAX_VALUES };
+    let mut machine = Machine { rest: bytes, stack: Vec::new(), memo: HashMap::new(), budget: MAX_VALUES };
     loop {
         if let Some(value) = machine.step()? {
             return Ok(value);
@@ -27,7 +29,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value> {
 struct Machine<'a> {
     rest: &'a [u8],
     stack: Vec<Value>,
-    memo: Vec<(u32, Value)>,
+    memo: HashMap<u32, Value>,
     /// Values that may still be made, copies of remembered ones included.
     budget: usize,
 }
@@ -210,15 +212,14 @@ impl Machine<'_> {
     fn remember(&mut self, place: u32) -> Result<()> {
         let value = self.stack.last().cloned().ok_or_else(underflow)?;
         self.spend(weight(&value))?;
-        self.memo.retain(|(known, _)| *known != place);
-        self.memo.push((place, value));
+        self.memo.insert(place, value);
         Ok(())
     }
 
     fn recall(&mut self, place: u32) -> Result<()> {
-        let found = self.memo.iter().find(|(known, _)| *known == place).map(|(_, value)| value.clone());
-        let value = found.ok_or_else(|| refused("it recalls what it never remembered"))?;
-        self.spend(weight(&value))?;
+        let found = self.memo.get(&place).ok_or_else(|| refused("it recalls what it never remembered"))?;
+        let (weight, value) = (weight(found), found.clone());
+        self.spend(weight)?;
         self.push(value)
     }
 }
