@@ -213,6 +213,10 @@ def test_companions_are_taken_along_where_they_are(source: Path, tmp_path: Path)
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8), (len(name), 0, 0)).save(source / name)
     (source / "poseNormalised/angles.xlsx").write_bytes(b"x")
+    (source / "poseNormalised/angles.csv").write_text(
+        'Subject,yaw,"roll, pitch"\n3,1.50,\n00004,2,x\n99,0,0\n'
+    )
+    (source / "poseNormalised/sizes.csv").write_text("height,width\n3,4\n")
     flame = source / f"LYHM/FLAME_parameters/00003/{root}.npz"
     flame.parent.mkdir(parents=True)
     flame.write_bytes(parameters.getvalue())
@@ -222,9 +226,19 @@ def test_companions_are_taken_along_where_they_are(source: Path, tmp_path: Path)
         (photographs / "1A.png").write_bytes(b"x")
     said = releases.turboshard("pack", "headspace", source, "-o", tmp_path / "release")
     lines = [line for line in said.stderr.splitlines() if line.startswith("not recognised")]
-    assert lines == ["not recognised: headspacePngTka/", "not recognised: poseNormalised/angles.xlsx"]
+    unknown = ("headspacePngTka/", "poseNormalised/angles.xlsx", "poseNormalised/sizes.csv")
+    assert lines == [f"not recognised: {name}" for name in unknown]
+    for words in (
+        'poseNormalised/angles.csv: 3 rows of "Subject", "yaw", "roll, pitch", taken by "Subject"; 1 of them',
+        "poseNormalised/angles.xlsx is not read: save it as CSV",
+        'poseNormalised/sizes.csv is not read: none of its columns names subjects or captures: "height", "width"\n',
+    ):
+        assert f"warning: {words}" in said.stderr
     sample = ts.Release(tmp_path / "release")["00003"]
     told = json.loads(sample["json"])
+    assert told["sheets"] == {"angles.csv": {"Subject": "3", "yaw": "1.50", "roll, pitch": ""}}
+    assert json.loads(ts.Release(tmp_path / "release")["00004"]["json"])["sheets"]["angles.csv"]["yaw"] == "2"
+    assert "sheets" not in json.loads(ts.Release(tmp_path / "release")["00001"]["json"])
     for field, name in {**pictures, "flame.npz": str(flame.relative_to(source))}.items():
         assert sample[field] == (source / name).read_bytes()
         assert told["files"][field] == name

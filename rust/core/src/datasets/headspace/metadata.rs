@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 /// Lines that say no key, or one that packing needs for itself, are kept under this one.
 const OTHER_LINES: &str = "other_lines";
 /// Keys that the sample's JSON has for itself.
-pub(super) const OWN: [&str; 4] = ["identity", "subject", "capture", "files"];
+pub(super) const OWN: [&str; 5] = ["identity", "subject", "capture", "files", "sheets"];
 
 /// Adds a file's lines to what is known, every key as it is spelled.
 ///

@@ -7,9 +7,10 @@
 mod files;
 mod landmarks;
 mod metadata;
+mod sheet;
 mod version;
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use serde_json::{Map, Value, json};
 
@@ -28,7 +29,8 @@ use crate::{
     error::{Error, Kind as ErrorKind, Result},
     pool::Cancel,
 };
-use files::{Kind, Subject};
+use files::{Kind, Sorted, Subject};
+use sheet::Sheet;
 use version::Version;
 
 /// Vertices of a FLAME head.
@@ -41,6 +43,7 @@ pub(super) struct Captures {
     subset: bool,
     subjects: Vec<Subject>,
     samples: Vec<Sample>,
+    sheets: Vec<Sheet>,
     ply: bool,
     unrecognised: Vec<String>,
     warnings: Vec<String>,
@@ -63,6 +66,8 @@ impl Captures {
                 unrecognised.push(folder.clone());
             }
         }
+        let mut warnings = Vec::new();
+        let sheets = read_sheets(&files, &mut sorted, &mut warnings)?;
         unrecognised.extend(sorted.photographs.iter().cloned());
         unrecognised.extend(files.describe(sorted.unrecognised.iter().copied()));
         unrecognised.sort();
@@ -72,7 +77,6 @@ impl Captures {
                 .in_shard(src));
         }
         let version = Version::of(&sorted.subjects);
-        let mut warnings = Vec::new();
         if let Some(subset) = subset {
             let wanted = version::read_list(subset)?;
             let before = sorted.subjects.len();
@@ -114,6 +118,7 @@ impl Captures {
             subset: subset.is_some(),
             samples: samples.collect(),
             subjects,
+            sheets,
             ply,
             unrecognised,
             warnings,
@@ -220,6 +225,43 @@ impl Captures {
     }
 }
 
+/// Reads the sheets among the files that nobody knows; what was seen in them, or why they are not read, is a warning.
+fn read_sheets(files: &Files, sorted: &mut Sorted, warnings: &mut Vec<String>) -> Result<Vec<Sheet>> {
+    let captures: HashMap<&str, u64> = sorted
+        .subjects
+        .iter()
+        .flat_map(|(&number, subject)| subject.captures.keys().map(move |capture| (&**capture, number)))
+        .collect();
+    let (mut sheets, mut others) = (Vec::<Sheet>::new(), Vec::new());
+    for &file in &sorted.unrecognised {
+        let path = files.unpacked(file);
+        if sheet::is_binary(path) {
+            warnings
+                .push(format!("{path} is not read: save it as CSV to have its rows in the samples' JSON"));
+        }
+        if !sheet::is_text(path) {
+            others.push(file);
+            continue;
+        }
+        let is_subject = |number: u64| sorted.subjects.contains_key(&number);
+        let read = Sheet::read(path, &files.read(file)?.0, is_subject, |name| captures.get(name).copied());
+        match read {
+            Ok(sheet) if sheets.iter().all(|known| known.name != sheet.name) => {
+                warnings.push(sheet.words.clone());
+                sheets.push(sheet);
+            }
+            read => {
+                let why =
+                    read.err().map_or("another sheet has its name".to_owned(), |e| e.kind().to_string());
+                warnings.push(format!("{path} is not read: {why}"));
+                others.push(file);
+            }
+        }
+    }
+    sorted.unrecognised = others;
+    Ok(sheets)
+}
+
 impl Layout for Captures {
     fn len(&self) -> usize {
         self.samples.len()
@@ -252,6 +294,12 @@ impl Layout for Captures {
         facts.insert("identity".to_owned(), json!(subject.id));
         facts.insert("subject".to_owned(), json!(subject.id));
         facts.insert("capture".to_owned(), json!(capture));
+        let number = subject.id.parse().unwrap_or_default();
+        let said = |sheet: &Sheet| Some((sheet.name.clone(), sheet.of(number, capture.as_deref())?));
+        let sheets: Map<String, Value> = self.sheets.iter().filter_map(said).collect();
+        if !sheets.is_empty() {
+            facts.insert("sheets".to_owned(), Value::Object(sheets));
+        }
         let content = match (capture, unread) {
             (None, _) => Content::LeftOut("no scan of it is there".to_owned()),
             (_, Some(reason)) => Content::LeftOut(reason),
