@@ -25,7 +25,9 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL and RLIMIT_F
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return releases.write(tmp_path_factory.mktemp("source") / "reghead-v1-48", SAMPLES, per_shard=4)
+    root = tmp_path_factory.mktemp("source")
+    turboshard("synth", root / "geogen", "--dataset", "geogen", "--identities", 6, "--size", 64)
+    return releases.write(root / "reghead-v1-48", SAMPLES, per_shard=4)
 
 
 def visible(root: Path) -> dict[str, bytes]:
@@ -43,10 +45,12 @@ def command(verb: str, source: Path, out: Path) -> list[str]:
     small = ["-j", "2", "--max-shard-size"]
     if verb == "synth":
         return ["synth", str(out), "--identities", "3", "--size", "128", *small, "96KiB"]
+    if verb == "pack":
+        return ["pack", "geogen", str(source.parent / "geogen"), "-o", str(out), *small, "96KiB"]
     return ["reshard", str(source), "-o", str(out), "--size", "96", "--allow-upscale", *small, "48KiB"]
 
 
-@pytest.mark.parametrize("verb", ["reshard", "synth"])
+@pytest.mark.parametrize("verb", ["reshard", "synth", "pack"])
 def test_killed_at_random_moments(source: Path, tmp_path: Path, verb: str) -> None:
     whole = tmp_path / "whole"
     begun = time.monotonic()
@@ -72,9 +76,9 @@ def test_killed_at_random_moments(source: Path, tmp_path: Path, verb: str) -> No
         found = visible(out) if out.exists() else {}
         assert {name: data for name, data in found.items() if expected.get(name) != data} == {}, "torn"
         if rounds % 4 == 3:
-            # A finished synth is refused, as any folder that holds something.
+            # What synth and pack have finished is refused, as any folder that holds something.
             done = turboshard(*command(verb, source, out), check=None)
-            assert done.returncode == 0 or (verb == "synth" and found == expected), done.stderr
+            assert done.returncode == 0 or (verb != "reshard" and found == expected), done.stderr
             assert visible(out) == expected
 
 
@@ -109,7 +113,7 @@ def limited(arguments: list[str], limit: int) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("verb", ["reshard", "synth"])
+@pytest.mark.parametrize("verb", ["reshard", "synth", "pack"])
 @pytest.mark.parametrize("limit", [0, 700, 5000, 20000])
 def test_no_room_is_an_error_and_more_room_completes(
     source: Path, tmp_path: Path, verb: str, limit: int

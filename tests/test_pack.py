@@ -179,3 +179,16 @@ def test_what_a_publisher_says_goes_along(frames: Path, tmp_path: Path) -> None:
     assert 'path: "data/*.tar"' in card
     assert "11 samples, 110 images" in readme
     assert ts.verify(dst).ok
+
+
+def test_a_run_that_did_not_end_is_begun_anew_and_that_is_said(frames: Path, tmp_path: Path) -> None:
+    first, dst = tmp_path / "first", tmp_path / "release"
+    said = releases.turboshard("pack", "reghead", frames, "-o", first)
+    assert "begun anew" not in said.stderr
+    (dst / "data").mkdir(parents=True)
+    (dst / ".unfinished").touch()
+    (dst / "data/reghead-v1-48-000007.tar").write_bytes(b"of the run before")
+    (dst / "data/reghead-v1-48-000000.tar.tmp-1-0").write_bytes(b"of the run before")
+    said = releases.turboshard("pack", "reghead", frames, "-o", dst)
+    assert f"turboshard: a run before did not end in {dst}: it was begun anew\n" in said.stderr
+    assert releases.tree(dst) == releases.tree(first)

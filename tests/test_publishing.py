@@ -67,17 +67,18 @@ def test_what_the_publisher_says_survives_resharding(spoken: Path, tmp_path: Pat
         assert "warning" not in said.stderr
         assert ts.verify(dst).ok
         source = dst
-    before = releases.tree(dst)
-    said = releases.turboshard("reshard", tmp_path / "to0", "-o", dst, "--size", 15)
+    before = releases.tree(source)
+    said = releases.turboshard("reshard", tmp_path / "to0", "-o", source, "--size", 15)
     assert "it was there already" in said.stderr
-    assert releases.tree(dst) == before
+    assert releases.tree(source) == before
 
 
 def test_options_have_the_last_word(spoken: Path, tmp_path: Path) -> None:
     dst = tmp_path / "to"
-    arguments = ["reshard", spoken, "-o", dst, "--license", "CC0-1.0"]
+    arguments = ["reshard", spoken, "-o", dst, "--license", "CC0-1.0", "--source", "a mirror"]
     releases.turboshard(*arguments)
-    assert said_of(dst) == TOLD | {"license": "CC0-1.0"}
+    assert said_of(dst) == TOLD | {"license": "CC0-1.0", "source": "a mirror"}
+    ts.reshard(spoken, dst, license="CC0-1.0", origin="a mirror")
     releases.turboshard("reshard", spoken, "-o", dst, check=2)
     releases.turboshard("reshard", spoken, "-o", dst, "--overwrite")
     assert said_of(dst) == TOLD

@@ -41,6 +41,7 @@ class Packed:
         unrecognised: files and folders that are no part of the data set's layout, relative to the source.
         warnings: what whoever uses the release must be told.
         publishable: False if the data set's licence forbids to pass the release on.
+        begun_anew: True if an earlier run into ``dst`` did not end: what it had made is removed.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Packed:
     unrecognised: list[str]
     warnings: list[str]
     publishable: bool
+    begun_anew: bool
 
 
 def pack(
@@ -65,7 +67,7 @@ def pack(
 
     Payloads are the source's bytes; latents in ``.pt`` files become ``.npy``. Samples that are incomplete or corrupt
     are left out, and listed in the manifest's ``left_out``. The same source gives the same bytes, whatever the threads
-    and the machine.
+    and the machine. A run that does not end leaves no manifest; the same call then begins anew.
 
     Args:
         dataset: ``"reghead"``: a folder of ``identity_dir/<expression>.jpg``, ten to an identity;
@@ -73,7 +75,7 @@ def pack(
             ``REALY_scan_region``, ``REALY_HIFI3D_keypoints``, ``REALY_image``, ``metrical_scale.txt``;
             ``"geogen"``, ``"ffhq-uv"``, ``"ffhq-uv-interpolate"``: the files as downloaded.
         src: the data set's folder, in which archives may lie unpacked or not, or its one archive.
-        dst: an empty or new folder.
+        dst: an empty or new folder, or one that such a run has left.
         max_shard_size: bytes no shard may exceed.
         name: of the release; None is the publisher's, such as ``reghead-v1-512``.
         license: name of the licence, for the manifest and ``README.md``; a LICENSE file in ``src`` is carried along.

@@ -54,7 +54,7 @@ class ReshardOptions(TypedDict, total=False):
     skip_bad: bool
     license: str
     citation: str
-    source: str
+    origin: str
 
 
 @dataclass(frozen=True)

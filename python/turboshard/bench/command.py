@@ -62,8 +62,8 @@ def bench(
 ) -> None:
     """Time this library and every installed rival on the same bytes.
 
-    SUITE is any of decode, resize, verify, index, load, reshard and mesh; all of them by default. Answers are checked
-    to agree before anything is timed; contenders take turns within one run. `make rivals` installs all contenders.
+    SUITE is any of decode, resize, verify, index, load, reshard, mesh and archive; all of them by default. Answers are
+    checked to agree before anything is timed; contenders take turns within one run. `make rivals` installs all of them.
     """
     if force_isa:
         os.environ["TURBOSHARD_ISA"] = force_isa  # read once, by the first kernel here and in each child

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from turboshard.cli.exit import Exit
-from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress
+from turboshard.cli.exit import Exit, Interrupted
+from turboshard.cli.output import Settings, common, counted, pass_settings, print_json, progress, remark
 from turboshard.cli.publishing import say_how_to_publish
 from turboshard.cli.reshard import bytes_of
 
@@ -50,26 +50,32 @@ def pack(
     ffhq-uv               uv-maps, face-latents, meta-info.json, dataset_project
     ffhq-uv-interpolate   the same
 
-    SRC is a folder or an archive; archives are read where they are, also those in the folder. Incomplete and corrupt samples are left out, listed on
-    stderr and in the manifest, and make the exit code 1.
+    SRC is a folder or an archive; archives are read where they are, also those in the folder. Incomplete and corrupt
+    samples are left out, listed on stderr and in the manifest, and make the exit code 1. A run that was interrupted is
+    not gone on with: the same command begins anew.
     """
     from turboshard import packing
 
-    with progress(settings, "packing") as counter:
-        packed = packing.run(
-            dataset,
-            source,
-            output,
-            max_shard_size=max_shard_size,
-            name=name,
-            license=license,
-            citation=citation,
-            source=origin,
-            ply=ply,
-            subset=subset,
-            threads=settings.threads,
-            progress=counter,
-        )
+    try:
+        with progress(settings, "packing") as counter:
+            packed = packing.run(
+                dataset,
+                source,
+                output,
+                max_shard_size=max_shard_size,
+                name=name,
+                license=license,
+                citation=citation,
+                source=origin,
+                ply=ply,
+                subset=subset,
+                threads=settings.threads,
+                progress=counter,
+            )
+    except KeyboardInterrupt:
+        raise Interrupted("what lies there is no release; the same command begins anew") from None
+    if packed.begun_anew:
+        remark(settings, f"turboshard: a run before did not end in {output}: it was begun anew")
     for words in packed.warnings:
         click.echo(f"warning: {words}", err=True)
     for path in packed.unrecognised:

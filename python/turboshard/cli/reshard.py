@@ -103,7 +103,7 @@ def split_of(words: str) -> dict[str, float]:
 )
 @click.option("--license", metavar="NAME", help="Of the licence.  [default: as the sources say]")
 @click.option("--citation", metavar="TEXT", help="How to cite it.  [default: as the sources say]")
-@click.option("--source", metavar="URL", help="Where it comes from.  [default: as the sources say]")
+@click.option("--source", "origin", metavar="URL", help="Where it comes from.  [default: as the sources say]")
 @common("threads", "quiet", "json")
 @pass_settings
 def reshard(

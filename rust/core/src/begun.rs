@@ -20,6 +20,7 @@ const MARK: &str = ".unfinished";
 #[derive(Debug)]
 pub struct Begun {
     mark: PathBuf,
+    anew: bool,
 }
 
 impl Begun {
@@ -30,7 +31,8 @@ impl Begun {
     pub fn begin(dst: &Path) -> Result<Self> {
         let folders = [pack::data_folder(dst), dst.join("metadata"), dst.join("checksums")];
         let mark = dst.join(MARK);
-        if mark.is_file() {
+        let anew = mark.is_file();
+        if anew {
             clear(dst, &folders)?;
         } else if std::fs::read_dir(dst).is_ok_and(|mut entries| entries.next().is_some()) {
             let words = format!("{} is not empty", dst.display());
@@ -42,7 +44,12 @@ impl Begun {
         for folder in &folders {
             std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         }
-        Ok(Self { mark })
+        Ok(Self { mark, anew })
+    }
+
+    /// Whether a run before this one did not end, and what it had made is gone.
+    pub fn anew(&self) -> bool {
+        self.anew
     }
 
     /// Says that the release is whole.

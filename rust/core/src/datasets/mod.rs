@@ -126,6 +126,8 @@ pub struct Packed {
     pub warnings: Vec<String>,
     /// Whether its licence allows to publish it, as far as is known.
     pub publishable: bool,
+    /// Whether a run before this one did not end, whose work was not used.
+    pub begun_anew: bool,
 }
 
 /// What long work is done with.
@@ -186,6 +188,7 @@ pub fn pack(
         },
     )?;
     let packed = release.finish(dataset, src, dst)?;
+    let begun_anew = begun.anew();
     begun.finish()?;
-    Ok(packed)
+    Ok(Packed { begun_anew, ..packed })
 }

@@ -219,6 +219,7 @@ impl<'a> Unfinished<'a> {
             unrecognised: self.unrecognised,
             warnings,
             publishable: forbidden.is_none(),
+            begun_anew: false,
         })
     }
 }

@@ -85,7 +85,7 @@ pub struct Options {
     pub citation: Option<String>,
     /// Where it comes from; by default the same.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    pub origin: Option<String>,
 }
 
 impl Default for Options {
@@ -117,7 +117,7 @@ impl Default for Options {
             skip_bad: false,
             license: None,
             citation: None,
-            source: None,
+            origin: None,
         }
     }
 }

@@ -43,8 +43,8 @@ impl Words {
                 }
             }
         }
-        let Options { license, citation, source, split, .. } = options;
-        let given = About { license: license.clone(), citation: citation.clone(), source: source.clone() };
+        let Options { license, citation, origin, split, .. } = options;
+        let given = About { license: license.clone(), citation: citation.clone(), source: origin.clone() };
         words.about = given.or(carried);
         words.card.splits = split.iter().map(|(name, _)| name.clone()).collect();
         Ok(words)
