@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     fault::ImageFault,
     image::{Crop, Filter, Layout, Mode, Size, View},
-    jpeg::{self, Outcome, Source, Target, markers::Header},
+    jpeg::{self, Extent, Outcome, Output, Source, Target, markers::Header},
     resize::Resizer,
 };
 
@@ -97,6 +97,34 @@ impl Codec {
     /// # Errors
     /// As [`Codec::output_size`], and for broken data. The codec is as good as new after any error.
     pub fn decode_into(&mut self, data: &[u8], options: &DecodeOptions, out: &mut [u8]) -> Result<Report> {
+        self.decode_beside(data, options, out, None)
+    }
+
+    /// Two images as [`Codec::decode_into`] decodes each of them, in less time where both are JPEGs of the usual kinds: they
+    /// are read together.
+    ///
+    /// # Errors
+    /// Each image's own, whatever became of the other.
+    pub fn decode_pair(
+        &mut self,
+        [first, second]: [&[u8]; 2],
+        options: &DecodeOptions,
+        [first_out, second_out]: [&mut [u8]; 2],
+    ) -> [Result<Report>; 2] {
+        let next = Next { data: second, out: second_out };
+        let first = self.decode_beside(first, options, first_out, Some(next));
+        let second = self.decode_beside(second, options, second_out, None);
+        self.decoder.forget();
+        [first, second]
+    }
+
+    fn decode_beside(
+        &mut self,
+        data: &[u8],
+        options: &DecodeOptions,
+        out: &mut [u8],
+        mut next: Option<Next<'_>>,
+    ) -> Result<Report> {
         if let Some(format) = raster::Format::of(data) {
             return self.decode_raster(format, data, options, out);
         }
@@ -107,10 +135,22 @@ impl Codec {
             return Err(Error::invalid(format!("the buffer holds {} bytes, the image {wanted}", out.len())));
         }
         let Self { decoder, resizer, decoded, turned, resized, .. } = self;
+        let data_of_next = next.as_ref().map(|next| next.data);
+        // Rows of the next image are written as they come if those of both are the result, else its samples are kept.
+        let mut output = match &mut next {
+            Some(next) if plan.is_plain() => next.output(&header, options),
+            _ => None,
+        };
+        let extent = if output.is_some() { Extent::Row } else { Extent::Whole };
         let mut image = if plan.low {
             decoder.open_low(data, &header)?
         } else {
-            decoder.open(data, &header, options.fill_truncated)?
+            decoder.open_beside(
+                data,
+                &header,
+                options.fill_truncated,
+                data_of_next.map(|data| (data, extent)),
+            )?
         };
         let target = target(image.source(), options.mode);
         let found = image.start_window(target, plan.reduce, Some(plan.window))?;
@@ -126,7 +166,8 @@ impl Codec {
         };
         let outcome;
         if plan.is_plain() && same_pixels && target != Target::Cmyk {
-            image.rows(target, out, plan.window.width * channels, plan.window.height as u32)?;
+            let (stride, height) = (plan.window.width * channels, plan.window.height as u32);
+            image.rows_beside(target, out, stride, height, output.take())?;
             outcome = image.finish()?;
         } else if plan.is_plain() && target != Target::Cmyk {
             let (width, mut at) = (plan.turned.width, 0);
@@ -192,6 +233,32 @@ impl Codec {
     /// `Invalid` if a side is too long.
     pub fn encode_png_into(&mut self, view: View<'_>, out: &mut Vec<u8>) -> Result<()> {
         png::write(view, None, None, out)
+    }
+}
+
+/// The image that is decoded after another one.
+struct Next<'a> {
+    data: &'a [u8],
+    out: &'a mut [u8],
+}
+
+impl Next<'_> {
+    /// Where its rows go, if they are what is asked for.
+    fn output(&mut self, before: &Header<'_>, options: &DecodeOptions) -> Option<Output<'_>> {
+        let header = Header::parse(self.data).ok()?;
+        let plan = Plan::new(&header, options).ok()?;
+        let whole = plan.window.height == plan.decoded.height && plan.window.width == plan.decoded.width;
+        let is_plain = match options.mode {
+            Mode::Rgb => {
+                options.layout == Layout::Hwc
+                    && [before, &header].iter().all(|header| header.frame.count == 3)
+            }
+            Mode::Y => true,
+            Mode::L | Mode::Rgba => false,
+        };
+        let stride = plan.output.width * options.mode.channels();
+        let fits = self.out.len() == stride * plan.output.height;
+        (is_plain && whole && fits && plan.is_plain()).then_some(Output { out: &mut *self.out, stride })
     }
 }
 

@@ -14,7 +14,7 @@ pub enum Isa {
     Portable,
     /// AVX2, BMI1 and BMI2.
     Avx2,
-    /// AVX-512 F, BW, CD, DQ, VL, VBMI and VNNI: Ice Lake, Zen 4 and later.
+    /// AVX-512 F, BW, CD, DQ, VL, VBMI and VNNI, and MOVBE: Ice Lake, Zen 4 and later.
     Avx512,
 }
 
@@ -50,7 +50,8 @@ impl Isa {
                 && has!("avx512dq")
                 && has!("avx512vl")
                 && has!("avx512vbmi")
-                && has!("avx512vnni");
+                && has!("avx512vnni")
+                && has!("movbe");
             if all { Self::Avx512 } else { Self::Avx2 }
         }
         #[cfg(not(target_arch = "x86_64"))]

@@ -5,7 +5,7 @@
 //! libjpeg, up to where it was, and on.
 
 use super::{
-    fast::Fast,
+    fast::{Extent, Fast},
     image::{Image, fast_images, libjpeg_images},
     libjpeg::Libjpeg,
     markers::Header,
@@ -116,6 +116,26 @@ impl Decoder {
     /// [`ImageFault::Corrupt`] or `Truncated`.
     pub fn open<'a>(&'a mut self, data: &'a [u8], header: &Header<'_>, fill: bool) -> Result<Image<'a>> {
         Image::open(self, data, header, fill)
+    }
+
+    /// As [`Decoder::open`], while the file that will be opened `next` is read beside it, where that is possible: both
+    /// together take less time than one after the other. Until that one is started, or the decoder told to
+    /// [forget](Decoder::forget) it, it must stay as it is. Unless all its samples are kept, an output must be there for its rows.
+    pub(crate) fn open_beside<'a>(
+        &'a mut self,
+        data: &'a [u8],
+        header: &Header<'_>,
+        fill: bool,
+        next: Option<(&'a [u8], Extent)>,
+    ) -> Result<Image<'a>> {
+        let mut image = Image::open(self, data, header, fill)?;
+        image.next = next;
+        Ok(image)
+    }
+
+    /// Forgets what was read of the next file.
+    pub(crate) fn forget(&mut self) {
+        self.fast.forget();
     }
 
     /// Opens an image of which [`Image::start`] by 2 makes the low frequencies only: the low 4x4 coefficients of each

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Planes,
     decode::{Decoder, Outcome, Source, Target},
-    fast::Fast,
+    fast::{Extent, Fast, Output},
     libjpeg::{Session, fit},
     markers::{Frame, Header},
 };
@@ -49,6 +49,8 @@ pub struct Image<'a> {
     window: Crop,
     taken: u32,
     source: Source,
+    /// The file that will be decoded next, in the same way.
+    pub(super) next: Option<(&'a [u8], Extent)>,
 }
 
 #[derive(Debug)]
@@ -77,8 +79,8 @@ impl<'a> Image<'a> {
             (Way::Libjpeg(session), source)
         };
         let window = whole(size);
-        let (started, planes, low, taken) = (None, false, false, 0);
-        Ok(Self { way, data, frame, fill, low, started, planes, size, window, taken, source })
+        let (started, planes, low, taken, next) = (None, false, false, 0, None);
+        Ok(Self { way, data, frame, fill, low, started, planes, size, window, taken, source, next })
     }
 
     pub(super) fn open_low(decoder: &'a mut Decoder, data: &'a [u8], header: &Header<'_>) -> Result<Self> {
@@ -89,8 +91,8 @@ impl<'a> Image<'a> {
             None => return Err(no_low_image(decoder, data, &frame)),
         };
         let (window, fill) = (whole(size), false);
-        let (started, planes, low, taken) = (None, false, true, 0);
-        Ok(Self { way, data, frame, fill, low, started, planes, size, window, taken, source })
+        let (started, planes, low, taken, next) = (None, false, true, 0, None);
+        Ok(Self { way, data, frame, fill, low, started, planes, size, window, taken, source, next })
     }
 
     /// The colours the file holds.
@@ -136,6 +138,9 @@ impl<'a> Image<'a> {
         }
         if let Way::Fast(Decoder { fast, .. }) = &mut self.way {
             fast.narrow(self.window);
+            if let Some((next, extent)) = self.next.filter(|_| self.window == whole(self.size)) {
+                fast.join(next, extent, target, reduce);
+            }
         }
         self.started = Some((target, reduce));
         Ok(self.size)
@@ -146,6 +151,18 @@ impl<'a> Image<'a> {
     /// # Errors
     /// [`ImageFault::Corrupt`] or `Truncated`; `Invalid` if `out` is too small for them.
     pub fn rows(&mut self, target: Target, out: &mut [u8], stride: usize, count: u32) -> Result<()> {
+        self.rows_beside(target, out, stride, count, None)
+    }
+
+    /// The same; rows of the image that is read beside go to its `output`.
+    pub(crate) fn rows_beside(
+        &mut self,
+        target: Target,
+        out: &mut [u8],
+        stride: usize,
+        count: u32,
+        output: Option<Output<'_>>,
+    ) -> Result<()> {
         let Crop { x, height, width, .. } = self.window;
         let fits = fit(out.len(), width * target.channels(), stride, count);
         let Some((started, _)) = self.started.filter(|_| fits && (self.taken + count) as usize <= height)
@@ -158,7 +175,7 @@ impl<'a> Image<'a> {
         let mut done = 0;
         if let Way::Fast(Decoder { fast, .. }) = &mut self.way {
             let all;
-            (done, all) = fast.rows(out, stride, count);
+            (done, all) = fast.rows(out, stride, count, output);
             self.taken += done;
             if all.is_some() {
                 return Ok(());

@@ -17,6 +17,7 @@ mod planes;
 
 pub use decode::{Decoder, Outcome, Source, Target, decode_counts, decode_path};
 pub use encode::{EncodeOptions, Encoder, MAX_PAYLOAD, Plane};
+pub(crate) use fast::{Extent, Output};
 pub use image::Image;
 pub use planes::Planes;
 

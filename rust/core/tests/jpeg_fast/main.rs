@@ -4,6 +4,7 @@
 //! generated files, and the damaged ones, a hundred thousand each by `SOAK`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unsafe_code)]
 
+mod pairs;
 mod recipe;
 mod windows;
 

@@ -7,7 +7,10 @@
 #![allow(unsafe_code)]
 #![allow(clippy::inline_always)] // the reader's state stays in registers only in one function
 
-use super::tables::{AC_BITS, Codes, DC_BITS, END, LONG, base};
+use super::{
+    order::NATURAL_ORDER,
+    tables::{AC_BITS, Codes, DC_BITS, END, LONG, base},
+};
 
 /// Blocks of the largest MCU.
 pub(super) const MOST_BLOCKS: usize = 6;
@@ -17,17 +20,9 @@ const FRONT: usize = 32;
 /// Places behind a block that stores may reach: a position within a block plus the most an entry says.
 const REACH: usize = 320;
 
-/// The order coefficients are stored in.
+/// The orders coefficients are stored in.
 pub(super) const NATURAL: bool = false;
-/// See [`NATURAL`].
 pub(super) const ZIGZAG: bool = true;
-
-/// Row by row position of each zigzag position.
-pub(super) const NATURAL_ORDER: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7,
-    14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39,
-    46, 53, 60, 61, 54, 47, 55, 62, 63,
-];
 
 /// [`NATURAL_ORDER`] by position plus one, plus one; all that is behind a block in one place behind it.
 const PLACES: [u8; REACH] = {
@@ -67,7 +62,7 @@ impl Coefficients {
     }
 }
 
-/// Where reading has come to. Handed on by value, never by its address, so that it stays in registers.
+/// Where reading has come to. By value, never by its address, so that it stays in registers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bits<'a> {
     /// The next bits, left aligned; behind `left` of them a part of what follows.
@@ -91,6 +86,14 @@ impl Position {
     /// At the beginning of that byte.
     pub(super) fn new(at: usize) -> Self {
         Self { at, ..Self::default() }
+    }
+
+    /// At that bit of the stream.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn at_bit(stream: &[u8], bit: usize) -> Option<Self> {
+        let (at, used) = (bit / 8, bit % 8);
+        let byte = u64::from(*stream.get(at)?);
+        Some(Self { ready: byte << (56 + used), left: 8 - used as u64, at: at + 1 })
     }
 
     /// Bits read so far, counted from the beginning of the stream.
@@ -224,7 +227,7 @@ fn block<'a, const BMI: bool, const ORDER: bool>(
     window: &mut [i16; REACH],
     last: i16,
 ) -> Option<(Bits<'a>, i16, usize)> {
-    let ac: &[u64; 1 << AC_BITS] = &codes.ac;
+    let ac: &[u64; 1 << AC_BITS] = &codes.steps.ac;
     let mut bits = bits.refilled()?;
     let entry = codes.dc[(bits.ready >> (64 - DC_BITS)) as usize];
     let mut next = (entry >> 24) as usize % 256;
@@ -328,8 +331,7 @@ fn long_value(bits: Bits<'_>, length: u32, size: u32) -> (Bits<'_>, i16) {
     (bits.without(size.into()), value as i16)
 }
 
-/// One symbol at position `next`, where the table has none, or more than the block holds; returns the
-/// position behind it, and its value.
+/// One symbol at `next` that no entry has, or not within the block; returns the position behind it, and its value.
 #[cold]
 #[inline(never)]
 fn long_ac<'a>(codes: &Codes, bits: Bits<'a>, next: usize) -> Option<(Bits<'a>, usize, i16)> {

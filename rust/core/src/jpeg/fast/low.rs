@@ -3,7 +3,7 @@
 //!
 //! libjpeg-turbo's own transform to half the size takes higher frequencies too, which makes it a mean of four pixels.
 
-use super::entropy::NATURAL_ORDER;
+use super::order::NATURAL_ORDER;
 
 const CONST_BITS: u32 = 13;
 const PASS1_BITS: u32 = 2;

@@ -1,5 +1,6 @@
 //! A component's samples of one row of MCUs, and of the last row before it.
 
+#![allow(unsafe_code)]
 #![allow(clippy::inline_always)] // it is part of the reader's loop
 
 use super::{
@@ -47,6 +48,19 @@ impl Scale {
     }
 }
 
+/// How many samples are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Extent {
+    /// Those of a row of MCUs, and the last row before it.
+    #[default]
+    Row,
+    /// All, from row 1 on.
+    Whole,
+}
+
+/// MCUs whose samples are fetched at a time.
+const FETCHED: usize = 16;
+
 /// Samples of a component. Row 0 is the last row of the MCUs before, the others are the MCUs'.
 #[derive(Debug, Default)]
 pub(super) struct Plane {
@@ -61,6 +75,9 @@ pub(super) struct Plane {
     /// The component's true size.
     width: usize,
     height: usize,
+    extent: Extent,
+    /// Where the row before the MCUs' begins.
+    top: usize,
 }
 
 impl Plane {
@@ -70,13 +87,16 @@ impl Plane {
         (width, height): (usize, usize),
         blocks: (usize, usize),
         side: usize,
-        mcus: usize,
+        (across, down): (usize, usize),
+        extent: Extent,
     ) {
         (self.width, self.height, self.side) = (width, height, side);
         (self.columns, self.rows) = (blocks.0 * side, blocks.1 * side);
-        self.stride = (mcus * self.columns).next_multiple_of(64) + 2 * MARGIN;
+        (self.extent, self.top) = (extent, 0);
+        self.stride = (across * self.columns).next_multiple_of(64) + 2 * MARGIN;
         // A row more, so that from any place on there are whole strides for all rows behind it.
-        let length = (self.rows + 2) * self.stride;
+        let rows = if extent == Extent::Whole { self.rows * down } else { self.rows };
+        let length = (rows + 2) * self.stride;
         if self.bytes.len() < length {
             self.bytes.resize(length, 0);
         }
@@ -89,7 +109,7 @@ impl Plane {
 
     /// The samples from there on.
     pub(super) fn samples_from(&mut self, place: usize) -> Option<&mut [u8]> {
-        self.bytes.get_mut(place..)
+        self.bytes.get_mut(self.top + place..)
     }
 
     /// Gives `columns` by `rows` samples from that place on one value.
@@ -109,6 +129,7 @@ impl Plane {
     #[inline(always)]
     fn fill_area<const COLUMNS: usize>(&mut self, place: usize, rows: usize, value: u8) {
         let stride = self.stride;
+        let place = self.top + place;
         let area = self.bytes.get_mut(place..place + (rows - 1) * stride + COLUMNS).unwrap_or_default();
         // Not `chunks_mut`, whose division takes as long as all the rest.
         for row in 0..rows {
@@ -118,15 +139,36 @@ impl Plane {
         }
     }
 
+    /// Fetches the lines of the MCUs from number `x` on, which are to be written, where they are not likely to be near.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn fetch(&self, x: usize) {
+        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+        if self.extent == Extent::Whole {
+            let start = self.top + MARGIN + x * self.columns;
+            for row in 1..=self.rows {
+                for line in 0..(FETCHED * self.columns).div_ceil(64) {
+                    if let Some(place) = self.bytes.get(start + row * self.stride + line * 64) {
+                        // SAFETY: a hint, which reads and writes nothing, about a byte that is there.
+                        unsafe { _mm_prefetch::<_MM_HINT_ET0>(std::ptr::from_ref(place).cast()) };
+                    }
+                }
+            }
+        }
+    }
+
     /// Keeps the last row for the next MCUs.
     pub(super) fn advance(&mut self) {
         let last = self.rows * self.stride;
-        self.bytes.copy_within(last..last + self.stride, 0);
+        match self.extent {
+            Extent::Row => self.bytes.copy_within(last..last + self.stride, 0),
+            Extent::Whole => self.top += last,
+        }
     }
 
     /// Repeats the samples at both ends of every row beyond them.
     pub(super) fn repeat_edges(&mut self) {
-        for row in self.bytes.chunks_exact_mut(self.stride).skip(1).take(self.rows) {
+        let bytes = self.bytes.get_mut(self.top..).unwrap_or_default();
+        for row in bytes.chunks_exact_mut(self.stride).skip(1).take(self.rows) {
             let end = MARGIN + self.width;
             if let (Some(&first), Some(&last)) = (row.get(MARGIN), row.get(end - 1)) {
                 row[MARGIN - 1] = first;
@@ -141,7 +183,8 @@ impl Plane {
     /// picture are the nearest in it.
     pub(super) fn row(&self, y: isize, mcu_row: usize) -> Option<&[u8]> {
         let y = y.clamp(0, self.height as isize - 1) as usize;
-        let start = (y + 1).checked_sub(mcu_row * self.rows)? * self.stride;
+        let above = if self.extent == Extent::Row { mcu_row * self.rows } else { 0 };
+        let start = (y + 1).checked_sub(above)? * self.stride;
         self.bytes.get(start..start + self.stride)
     }
 

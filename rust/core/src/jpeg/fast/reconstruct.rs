@@ -5,9 +5,10 @@
 #[cfg(target_arch = "x86_64")]
 use super::entropy::ZIGZAG;
 use super::{
-    State,
-    entropy::{self, Coefficients, MOST_BLOCKS, Mcu, NATURAL, NATURAL_ORDER, Position},
+    entropy::{self, Coefficients, MOST_BLOCKS, Mcu, NATURAL, Position},
     idct, low,
+    order::NATURAL_ORDER,
+    picture::State,
     plane::Plane,
     scan::Scan,
     tables::Codes,
@@ -19,24 +20,24 @@ use crate::isa::Isa;
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
     /// Where each block's samples go.
-    places: [Place; MOST_BLOCKS],
-    luma: usize,
-    chroma: usize,
+    pub(super) places: [Place; MOST_BLOCKS],
+    pub(super) luma: usize,
+    pub(super) chroma: usize,
     /// Components whose samples are wanted.
-    wanted: usize,
+    pub(super) wanted: usize,
     /// Whether blocks of four samples a side are made of their low frequencies alone.
     pub(super) low: bool,
     /// Quantisation tables, in the order of the level's transform.
-    quantisation: [Table; 3],
+    pub(super) quantisation: [Table; 3],
 }
 
 /// Where a block's samples go; numbers of its plane are repeated here, to be found in one step.
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+pub(super) struct Place {
     component: usize,
     /// In the first MCU, and how far it is to the next one.
-    first: usize,
-    step: usize,
+    pub(super) first: usize,
+    pub(super) step: usize,
     side: usize,
     stride: usize,
 }
@@ -44,7 +45,7 @@ struct Place {
 /// A quantisation table, in as few lines of the cache as there can be.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
-struct Table([i16; 64]);
+pub(super) struct Table(pub(super) [i16; 64]);
 
 impl Default for Blocks {
     fn default() -> Self {

@@ -14,15 +14,16 @@
 //! A symbol that is not there has the place and the value of the other one, so that the decoder stores two
 //! values whatever the entry holds.
 
-use super::scan::Spec;
+use super::{scan::Spec, steps::Steps};
 
 /// Bits a DC entry is found by.
 pub(super) const DC_BITS: u32 = 9;
 /// Bits an AC entry is found by. One more and the two tables of a colour image crowd the first cache.
 pub(super) const AC_BITS: u32 = 11;
 
-/// Added to the position by an end of block: positions beyond [`ENDED`] are those of blocks that ended.
-pub(super) const END: usize = 128;
+/// Added to the position by an end of block. Less one, positions that are none (65 to 128, and from 193 on) have bit 6 set, and
+/// no others.
+pub(super) const END: usize = 129;
 /// Added to the position by bits whose meaning does not fit an entry; with any position of a block this
 /// is behind the block, but not an end.
 pub(super) const LONG: usize = 64;
@@ -73,7 +74,8 @@ impl Canonical {
 #[derive(Debug, Clone)]
 pub(super) struct Codes {
     pub(super) dc: Box<[u64; 1 << DC_BITS]>,
-    pub(super) ac: Box<[u64; 1 << AC_BITS]>,
+    /// The AC table, and the DC table once more as lanes take it.
+    pub(super) steps: Box<Steps>,
     /// AC entries of one symbol each, by 17 bits minus `long_from`; none if there would be too many.
     long: Vec<u64>,
     long_from: usize,
@@ -120,21 +122,19 @@ impl Codes {
             return None;
         }
         let (long_dc, long_ac) = (Canonical::new(dc)?, Canonical::new(ac)?);
+        let long_from = (*long_ac.limits.get(AC_BITS as usize - 1)? as usize) << 1;
+        let ac_at = |index: usize| ac_entry(&long_ac, (index as u16) << (16 - AC_BITS));
+        let dc_at = |index: usize| dc_entry(&long_dc, &long_ac, (index as u16) << (16 - DC_BITS));
+        let dc: Box<[u64; 1 << DC_BITS]> = Box::new(std::array::from_fn(dc_at));
         let mut codes = Self {
-            dc: Box::new([0; 1 << DC_BITS]),
-            ac: Box::new([0; 1 << AC_BITS]),
+            steps: Steps::new(&std::array::from_fn(ac_at), &dc),
+            dc,
             flat: None,
             long: Vec::new(),
-            long_from: (long_ac.limits[AC_BITS as usize - 1] as usize) << 1,
+            long_from,
             long_dc,
             long_ac,
         };
-        for (index, entry) in codes.ac.iter_mut().enumerate() {
-            *entry = ac_entry(&codes.long_ac, (index as u16) << (16 - AC_BITS));
-        }
-        for (index, entry) in codes.dc.iter_mut().enumerate() {
-            *entry = dc_entry(&codes.long_dc, &codes.long_ac, (index as u16) << (16 - DC_BITS));
-        }
         if LONG_BITS - codes.long_from <= MOST_LONG {
             let entries = codes.long_from..LONG_BITS;
             codes.long = entries.map(|index| long_entry(&codes.long_ac, index as u32)).collect();
@@ -150,6 +150,13 @@ impl Codes {
             .get(((bits >> 47) as usize).wrapping_sub(self.long_from))
             .copied()
             .filter(|&entry| entry != 0)
+    }
+
+    /// Where that table's entry for 17 bits of zeros would be; 0 if there is no table.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn long_address(&self) -> u64 {
+        let first = self.long.as_ptr().expose_provenance() as u64;
+        if self.long.is_empty() { 0 } else { first.wrapping_sub(self.long_from as u64 * 8) }
     }
 
     fn find_flat(&self) -> Option<(u32, u32)> {
@@ -276,12 +283,14 @@ type Key = [([u8; 16], Vec<u8>); 2];
 const KEPT: usize = 8;
 
 impl Cache {
-    /// The numbers of the decoder's form of these tables, under which [`Cache::get`] has them. `None` if
-    /// libjpeg would refuse one.
-    pub(super) fn find(&mut self, tables: &[(Spec<'_>, Spec<'_>)]) -> Option<[usize; 3]> {
+    /// The numbers of the decoder's form of these tables, under which [`Cache::get`] has them; those `in_use` by another image
+    /// are kept. `None` if libjpeg would refuse one.
+    pub(super) fn find(&mut self, tables: &[(Spec<'_>, Spec<'_>)], in_use: [usize; 3]) -> Option<[usize; 3]> {
         let mut numbers = [usize::MAX; 3];
         for (i, (dc, ac)) in tables.iter().enumerate() {
-            let number = self.find_one([dc, ac], &numbers)?;
+            let [a, b, c] = numbers;
+            let [d, e, f] = in_use;
+            let number = self.find_one([dc, ac], &[a, b, c, d, e, f])?;
             *numbers.get_mut(i)? = number;
         }
         Some(numbers)

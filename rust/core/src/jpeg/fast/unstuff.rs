@@ -1,7 +1,12 @@
 //! The bits of a scan, in one piece: without the zeros stuffed behind each 0xFF and without restart markers.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+use super::pair::MOST_BYTES;
 use crate::isa::Isa;
+
+#[cfg(not(target_arch = "x86_64"))]
+const MOST_BYTES: usize = 0;
 
 /// Zero bytes behind the bits, so that reading ahead needs no test of its own.
 const PADDING: usize = 64;
@@ -21,7 +26,8 @@ impl Bitstream {
     /// Takes over what follows a scan's header, up to the end-of-image marker. `None` if anything but restart
     /// markers in their order comes first.
     pub(super) fn fill(&mut self, entropy: &[u8], isa: Isa) -> Option<()> {
-        let most = entropy.len() + PADDING + STEP;
+        // What lies behind the padding is of no meaning, but may be read by a lane.
+        let most = entropy.len() + PADDING + STEP + MOST_BYTES;
         if self.bytes.len() < most {
             self.bytes.resize(most, 0);
         }

@@ -10,7 +10,7 @@ use super::{
     avx2_reduced::{four_by_four, two_by_two},
     rows,
 };
-use crate::jpeg::fast::entropy::NATURAL_ORDER;
+use crate::jpeg::fast::order::NATURAL_ORDER;
 
 /// Where in zigzag order the coefficients of four rows are.
 #[repr(align(64))]

@@ -13,7 +13,7 @@ use super::{
     plain::{EVEN_4, EVEN_8, ODD_4, ODD_8},
     rows,
 };
-use crate::jpeg::fast::entropy::NATURAL_ORDER;
+use crate::jpeg::fast::order::NATURAL_ORDER;
 
 /// Places of words, or words themselves.
 #[repr(align(64))]

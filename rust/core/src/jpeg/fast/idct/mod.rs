@@ -33,6 +33,27 @@ pub(super) fn takes_zigzag(isa: Isa) -> bool {
     isa >= Isa::Avx512
 }
 
+/// Gives a block of `side` samples a side one value.
+#[inline(always)]
+pub(super) fn fill(isa: Isa, value: u8, side: usize, out: &mut [u8], stride: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if isa >= Isa::Avx2 && matches!(side, 8 | 4) && out.len() >= (side - 1) * stride + side {
+        // SAFETY: `out` holds the rows.
+        unsafe {
+            if side == 8 {
+                rows::level::<8>(value, out, stride);
+            } else {
+                rows::level::<4>(value, out, stride);
+            }
+        }
+        return;
+    }
+    let _ = isa;
+    for y in 0..side {
+        out.get_mut(y * stride..y * stride + side).unwrap_or_default().fill(value);
+    }
+}
+
 /// What [`plain`] does, by the means of `isa` and with coefficients in its order, of which those from `CORNER` on are zero.
 #[inline(always)]
 pub(super) fn transform_corner(
@@ -93,7 +114,7 @@ pub(super) fn transform(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jpeg::fast::entropy::NATURAL_ORDER;
+    use crate::jpeg::fast::order::NATURAL_ORDER;
 
     /// Blocks as pictures have them, and as only damage makes them.
     fn blocks() -> Vec<([i16; 64], [i16; 64])> {

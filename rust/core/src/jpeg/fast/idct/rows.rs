@@ -37,3 +37,13 @@ pub(super) unsafe fn eight(samples: __m512i, out: &mut [u8], stride: usize) {
     store(4, _mm512_extracti32x4_epi32::<2>(samples));
     store(6, _mm512_extracti32x4_epi32::<3>(samples));
 }
+
+/// # Safety
+/// `SIDE` rows of as many samples, `stride` apart, in `out`.
+#[inline]
+pub(super) unsafe fn level<const SIDE: usize>(value: u8, out: &mut [u8], stride: usize) {
+    for y in 0..SIDE {
+        // SAFETY: row `y` of those the caller vouches for.
+        unsafe { out.as_mut_ptr().add(y * stride).cast::<[u8; SIDE]>().write_unaligned([value; SIDE]) };
+    }
+}
