@@ -59,11 +59,25 @@ pub fn decode_batch(
             wanted.unwrap_or(usize::MAX)
         )));
     }
-    let places = out.chunks_exact_mut(length.max(1));
-    let work = items.iter().zip(places).enumerate();
-    pool.map(work, stash, cancel, |codec, (number, (item, place))| {
-        codec.decode_into(item, options, place).map_err(|error| at_item(error, number))
-    })
+    // Two at a time, which takes less time than one after the other, unless threads would stand idle.
+    let each = if items.len() >= 4 * pool.threads() { 2 } else { 1 };
+    let work = items.chunks(each).zip(out.chunks_mut((each * length).max(1))).enumerate();
+    let reports = pool.map(work, stash, cancel, |codec, (number, (items, places))| {
+        let (first_place, second_place) = places.split_at_mut_checked(length).unwrap_or_default();
+        match *items {
+            [first, second] => {
+                let [a, b] = codec.decode_pair([first, second], options, [first_place, second_place]);
+                let first = a.map_err(|error| at_item(error, number * each))?;
+                Ok([Some(first), Some(b.map_err(|error| at_item(error, number * each + 1))?)])
+            }
+            [item] => {
+                let report = codec.decode_into(item, options, first_place);
+                Ok([Some(report.map_err(|error| at_item(error, number * each))?), None])
+            }
+            _ => Ok([None, None]),
+        }
+    })?;
+    Ok(reports.into_iter().flatten().flatten().collect())
 }
 
 fn at_item(error: Error, number: usize) -> Error {

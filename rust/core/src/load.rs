@@ -77,15 +77,44 @@ impl<'a> Images<'a> {
             let (has, images) = (out.len(), self.members.len());
             return Err(Error::invalid(format!("the buffer holds {has} bytes, not {images} times {length}")));
         }
-        let work = self.members.iter().zip(out.chunks_exact_mut(length.max(1)));
-        pool.map(work, stash, cancel, |codec, (&member, place)| {
-            let mut bytes = Vec::new();
-            self.shard.read_member(member, &mut bytes)?;
-            self.decode(codec, &bytes, size, place).map_err(|error| self.placed(error, member))
-        })
+        // Two at a time, which takes less time than one after the other, unless threads would stand idle.
+        let each = if self.members.len() >= 4 * pool.threads() { 2 } else { 1 };
+        let work = self.members.chunks(each).zip(out.chunks_mut((each * length).max(1)));
+        let reports = pool.map(work, stash, cancel, |codec, (members, places)| {
+            let (place, other_place) = places.split_at_mut_checked(length).unwrap_or_default();
+            let Some((&first, rest)) = members.split_first() else { return Ok([None, None]) };
+            let bytes = self.read(codec, first, size)?;
+            let Some(&second) = rest.first() else {
+                let report = codec.decode_into(&bytes, self.options, place);
+                return Ok([Some(report.map_err(|error| self.placed(error, first))?), None]);
+            };
+            // The first image's error comes before the second's, whatever that is.
+            let other = self.read(codec, second, size);
+            let other = match other {
+                Ok(other) => other,
+                Err(error) => {
+                    codec
+                        .decode_into(&bytes, self.options, place)
+                        .map_err(|error| self.placed(error, first))?;
+                    return Err(error);
+                }
+            };
+            let [a, b] = codec.decode_pair([&bytes, &other], self.options, [place, other_place]);
+            let a = a.map_err(|error| self.placed(error, first))?;
+            Ok([Some(a), Some(b.map_err(|error| self.placed(error, second))?)])
+        })?;
+        Ok(reports.into_iter().flatten().flatten().collect())
     }
 
-    fn decode(&self, codec: &mut Codec, bytes: &[u8], size: Size, place: &mut [u8]) -> Result<Report> {
+    /// The bytes of an image that has that size.
+    fn read(&self, codec: &mut Codec, member: usize, size: Size) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.shard.read_member(member, &mut bytes)?;
+        self.check(codec, &bytes, size).map_err(|error| self.placed(error, member))?;
+        Ok(bytes)
+    }
+
+    fn check(&self, codec: &mut Codec, bytes: &[u8], size: Size) -> Result<()> {
         let found = codec.output_size(bytes, self.options)?;
         if found != size {
             let words = format!(
@@ -94,7 +123,7 @@ impl<'a> Images<'a> {
             );
             return Err(Error::invalid(words).with_hint("give a size to resize all to"));
         }
-        codec.decode_into(bytes, self.options, place)
+        Ok(())
     }
 
     fn placed(&self, error: Error, member: usize) -> Error {
