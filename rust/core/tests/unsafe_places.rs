@@ -8,13 +8,16 @@ use std::{
 };
 
 /// Files and folders of what is shipped.
-const PLACES: [&str; 10] = [
+const PLACES: [&str; 13] = [
     // libjpeg-turbo
-    "core/src/jpeg/encode.rs",
+    "core/src/jpeg/encode/libjpeg.rs",
     "core/src/jpeg/ffi.rs",
     "core/src/jpeg/libjpeg.rs",
     // SIMD
     "core/src/codec/convert.rs",
+    "core/src/jpeg/encode/baseline.rs",
+    "core/src/jpeg/encode/colour",
+    "core/src/jpeg/encode/transform/",
     "core/src/jpeg/fast/",
     "core/src/resize/",
     "core/src/sha256/",

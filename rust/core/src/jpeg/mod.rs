@@ -1,4 +1,4 @@
-//! JPEG through libjpeg-turbo, linked statically; all that touches C is in this folder.
+//! JPEG through libjpeg-turbo, linked statically, and faster ways beside it; all that touches C is in this folder.
 //!
 //! The C library is reached through the shim (`shim.h`), a few functions that each contain libjpeg's errors (its
 //! `longjmp`) and report them as values. [`Decoder`] accepts what Pillow accepts and gives its pixels.
@@ -16,7 +16,7 @@ mod libjpeg;
 mod planes;
 
 pub use decode::{Decoder, Outcome, Source, Target, decode_counts, decode_path};
-pub use encode::{EncodeOptions, Encoder, MAX_PAYLOAD, Plane};
+pub use encode::{EncodeOptions, Encoder, MAX_PAYLOAD, Plane, encode_path};
 pub(crate) use fast::{Extent, Output};
 pub use image::Image;
 pub use planes::Planes;

@@ -2,12 +2,23 @@
 
 use super::markers::{Frame, Segments};
 
-/// The luma table of the JPEG standard (Annex K) in zigzag order, which libjpeg scales by the quality.
+/// The tables of the JPEG standard (Annex K) in zigzag order, which libjpeg scales by the quality.
 const LUMA: [u16; 64] = [
     16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40,
     58, 51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103,
     104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ];
+
+const CHROMA: [u16; 64] = {
+    let low = [17, 18, 18, 24, 21, 24, 47, 26, 26, 47, 99, 66, 56, 66];
+    let mut table = [99; 64];
+    let mut i = 0;
+    while i < low.len() {
+        table[i] = low[i];
+        i += 1;
+    }
+    table
+};
 
 /// The quality of a JPEG, as far as its tables tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +29,15 @@ pub struct Quality {
     pub exact: bool,
 }
 
-fn scaled(quality: u8) -> [u16; 64] {
-    let quality = u32::from(quality);
+/// The tables for luma and for chroma that libjpeg makes for a quality, in zigzag order.
+pub(super) fn tables(quality: u8) -> [[u16; 64]; 2] {
+    [scaled(&LUMA, quality), scaled(&CHROMA, quality)]
+}
+
+fn scaled(table: &[u16; 64], quality: u8) -> [u16; 64] {
+    let quality = u32::from(quality.max(1));
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
-    LUMA.map(|base| ((u32::from(base) * percent + 50) / 100).clamp(1, 255) as u16)
+    table.map(|base| ((u32::from(base) * percent + 50) / 100).clamp(1, 255) as u16)
 }
 
 /// The quality whose luma table is nearest to the one the first component uses.
@@ -37,7 +53,7 @@ pub fn estimate(data: &[u8], frame: &Frame) -> Option<Quality> {
     }
     let table = table?;
     let distance = |quality: &u8| -> u64 {
-        scaled(*quality).iter().zip(&table).map(|(a, b)| u64::from(a.abs_diff(*b))).sum()
+        scaled(&LUMA, *quality).iter().zip(&table).map(|(a, b)| u64::from(a.abs_diff(*b))).sum()
     };
     // From the top down, so that of equally near ones the highest is named.
     let value = (1..=100).rev().min_by_key(distance)?;
