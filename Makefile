@@ -34,7 +34,7 @@ test-train: ## the tests with torch's DataLoader, distributed and Lightning (ins
 
 .PHONY: soak
 soak: setup ## the long tests: a thousand kills, a hundred thousand JPEGs, as many bad ones (ARGS as for test)
-	@SOAK=$${SOAK:-100000} cargo test --locked --release --quiet --package turboshard --test jpeg_fast
+	@SOAK=$${SOAK:-100000} cargo test --locked --release --quiet --package turboshard --test jpeg_fast --test jpeg_encode
 	@TURBOSHARD_KILLS=$${TURBOSHARD_KILLS:-1000} TURBOSHARD_BAD_IMAGES=$${TURBOSHARD_BAD_IMAGES:-100000} \
 	  $(BIN)/python -m pytest tests/test_interrupted.py tests/test_image_leaks.py $(ARGS)
 

@@ -7,7 +7,7 @@ use super::{
     headers::Headers,
     huffman::{self, Writer},
     strip::Strip,
-    tables::CODES,
+    tables::{CODES, Codes},
     transform::{self, Divisors, Quad, Samples},
 };
 use crate::{
@@ -189,27 +189,30 @@ fn code_row(isa: Isa, row: &Row<'_>, state: &mut State<'_>, out: &mut Vec<u8>) {
         }
     }
     let _ = isa;
-    any_row(transform::quad_plain, row, state, out);
+    any_row(transform::quad_plain, huffman::block, row, state, out);
 }
 
 /// The same code with the instructions of newer CPUs, for bits above all.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
 fn code_row_avx2(row: &Row<'_>, state: &mut State<'_>, out: &mut Vec<u8>) {
-    // SAFETY: this function has those instructions too.
-    any_row(|a, b, c| unsafe { transform::quad_avx2(a, b, c) }, row, state, out);
+    let quad =
+        |samples: Samples<'_>, divisors: &_, quad: &mut _| transform::quad_avx2(samples, divisors, quad);
+    any_row(quad, |a, b, c, d, e, f| huffman::block_bmi(a, b, c, d, e, f), row, state, out);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vbmi,avx512vnni")]
 fn code_row_avx512(row: &Row<'_>, state: &mut State<'_>, out: &mut Vec<u8>) {
-    // SAFETY: this function has those instructions too.
-    any_row(|a, b, c| unsafe { transform::quad_avx512(a, b, c) }, row, state, out);
+    let quad =
+        |samples: Samples<'_>, divisors: &_, quad: &mut _| transform::quad_avx512(samples, divisors, quad);
+    any_row(quad, |a, b, c, d, e, f| huffman::block_bmi(a, b, c, d, e, f), row, state, out);
 }
 
 #[inline(always)]
 fn any_row(
     quad: impl Fn(Samples<'_>, &Divisors, &mut Quad),
+    block: impl Fn(&mut Writer, &mut [u8], &Codes, &[i16; 64], u64, &mut i16),
     row: &Row<'_>,
     state: &mut State<'_>,
     out: &mut Vec<u8>,
@@ -235,10 +238,11 @@ fn any_row(
         if outside.1 {
             empty_below(quads);
         }
-        for &(four, block, component) in group.order.iter().take(count * blocks) {
+        for &(four, number, component) in group.order.iter().take(count * blocks) {
             let Some(Quad { coefficients, nonzero }) = quads.get(four) else { continue };
             let codes = &CODES[component.min(1)];
-            writer.block(raw, codes, &coefficients[block & 3], nonzero[block & 3], &mut last[component]);
+            let (coefficients, nonzero) = (&coefficients[number & 3], nonzero[number & 3]);
+            block(writer, raw, codes, coefficients, nonzero, &mut last[component]);
         }
     }
     huffman::stuff(raw.get(..writer.at).unwrap_or_default(), out);

@@ -24,6 +24,17 @@ pub(super) const CENTRE: i32 = (128 << 16) + HALF - 1;
 #[cfg(target_arch = "x86_64")]
 pub(super) const CENTRE_FROM_ABOVE: i32 = (1 << 24) - 1 - CENTRE;
 
+/// Rows of pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pixels<'a> {
+    /// The second counts for 4:2:0 alone.
+    pub(super) rows: [&'a [u8]; 2],
+    /// Three or four.
+    pub(super) channels: usize,
+    /// Bytes from a pixel to the one that is wanted when the next strip is, to be brought into the caches.
+    pub(super) ahead: usize,
+}
+
 /// Where a step's samples go; chroma's rows have room for as many as luma's, however many it is given.
 #[derive(Debug)]
 pub(super) struct Samples<'a> {
@@ -58,8 +69,9 @@ fn chroma_of(how: Subsampling, rows: &[&[u8]], channels: usize, x: usize, weight
     ((sum + bias) >> bits) as u8
 }
 
-/// Converts `steps` steps of a row, or of two for 4:2:0, of three channels or four.
-fn plain(how: Subsampling, channels: usize, rows: [&[u8]; 2], steps: usize, samples: &mut Samples<'_>) {
+/// Converts `steps` steps of a row, or of two for 4:2:0.
+fn plain(how: Subsampling, pixels: Pixels<'_>, steps: usize, samples: &mut Samples<'_>) {
+    let Pixels { rows, channels, .. } = pixels;
     let (columns, lines) = how.ratio();
     for (row, luma) in rows.iter().zip(&mut samples.luma).take(lines) {
         for (pixel, sample) in row.chunks_exact(channels).zip(luma.iter_mut()).take(steps * STEP) {
@@ -74,16 +86,16 @@ fn plain(how: Subsampling, channels: usize, rows: [&[u8]; 2], steps: usize, samp
     }
 }
 
-/// Converts as many steps of 64 pixels as there are whole ones in `rows`, each of which has [`reach`] bytes from its beginning
-/// on, and in `samples`; says how many. The second row counts for 4:2:0 alone.
+/// Converts as many steps of 64 pixels as there are in the rows, each of which has [`reach`] bytes from its beginning
+/// on, and in `samples`; says how many.
 pub(super) fn convert(
     isa: Isa,
     how: Subsampling,
-    channels: usize,
-    rows: [&[u8]; 2],
+    pixels: Pixels<'_>,
     most: usize,
     mut samples: Samples<'_>,
 ) -> usize {
+    let Pixels { rows, channels, .. } = pixels;
     let both = how == Subsampling::S420;
     let of_pixels = |row: &[u8]| {
         let spare = reach(channels) - STEP * channels;
@@ -101,23 +113,23 @@ pub(super) fn convert(
         // SAFETY: the CPU has these instructions, and rows and samples are as long as `steps` needs them.
         unsafe {
             match (isa >= Isa::Avx512, channels, how) {
-                (true, 3, Subsampling::S444) => avx512::convert::<3, 0>(rows, steps, &mut samples),
-                (true, 3, Subsampling::S422) => avx512::convert::<3, 1>(rows, steps, &mut samples),
-                (true, 3, Subsampling::S420) => avx512::convert::<3, 2>(rows, steps, &mut samples),
-                (true, _, Subsampling::S444) => avx512::convert::<4, 0>(rows, steps, &mut samples),
-                (true, _, Subsampling::S422) => avx512::convert::<4, 1>(rows, steps, &mut samples),
-                (true, _, Subsampling::S420) => avx512::convert::<4, 2>(rows, steps, &mut samples),
-                (false, 3, Subsampling::S444) => avx2::convert::<3, 0>(rows, steps, &mut samples),
-                (false, 3, Subsampling::S422) => avx2::convert::<3, 1>(rows, steps, &mut samples),
-                (false, 3, Subsampling::S420) => avx2::convert::<3, 2>(rows, steps, &mut samples),
-                (false, _, Subsampling::S444) => avx2::convert::<4, 0>(rows, steps, &mut samples),
-                (false, _, Subsampling::S422) => avx2::convert::<4, 1>(rows, steps, &mut samples),
-                (false, _, Subsampling::S420) => avx2::convert::<4, 2>(rows, steps, &mut samples),
+                (true, 3, Subsampling::S444) => avx512::convert::<3, 0>(pixels, steps, &mut samples),
+                (true, 3, Subsampling::S422) => avx512::convert::<3, 1>(pixels, steps, &mut samples),
+                (true, 3, Subsampling::S420) => avx512::convert::<3, 2>(pixels, steps, &mut samples),
+                (true, _, Subsampling::S444) => avx512::convert::<4, 0>(pixels, steps, &mut samples),
+                (true, _, Subsampling::S422) => avx512::convert::<4, 1>(pixels, steps, &mut samples),
+                (true, _, Subsampling::S420) => avx512::convert::<4, 2>(pixels, steps, &mut samples),
+                (false, 3, Subsampling::S444) => avx2::convert::<3, 0>(pixels, steps, &mut samples),
+                (false, 3, Subsampling::S422) => avx2::convert::<3, 1>(pixels, steps, &mut samples),
+                (false, 3, Subsampling::S420) => avx2::convert::<3, 2>(pixels, steps, &mut samples),
+                (false, _, Subsampling::S444) => avx2::convert::<4, 0>(pixels, steps, &mut samples),
+                (false, _, Subsampling::S422) => avx2::convert::<4, 1>(pixels, steps, &mut samples),
+                (false, _, Subsampling::S420) => avx2::convert::<4, 2>(pixels, steps, &mut samples),
             }
         }
         return steps;
     }
     let _ = isa;
-    plain(how, channels, rows, steps, &mut samples);
+    plain(how, pixels, steps, &mut samples);
     steps
 }

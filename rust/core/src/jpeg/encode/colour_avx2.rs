@@ -7,7 +7,7 @@
 #[allow(clippy::wildcard_imports)] // a kernel names its instructions
 use std::arch::x86_64::*;
 
-use super::colour::{BLUE, CENTRE_FROM_ABOVE, HALF, LUMA, RED, STEP, Samples};
+use super::colour::{BLUE, CENTRE_FROM_ABOVE, HALF, LUMA, Pixels, RED, STEP, Samples};
 
 /// Red and green of four pixels, or green and blue, as words.
 const fn words(channels: usize, first: usize) -> [i8; 16] {
@@ -44,13 +44,13 @@ const FROM_BLUE: Weights = weights(BLUE, -1, CENTRE_FROM_ABOVE);
 const FROM_RED: Weights = weights(RED, -1, CENTRE_FROM_ABOVE);
 
 /// Eight pixels: red and green, green and blue.
-type Pixels = (__m256i, __m256i);
+type Eight = (__m256i, __m256i);
 
 /// # Safety
 /// AVX2; four pixels, and 16 bytes from the fifth on.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn load<const CHANNELS: usize>(from: *const u8) -> Pixels {
+unsafe fn load<const CHANNELS: usize>(from: *const u8) -> Eight {
     let order = |first| {
         // SAFETY: sixteen bytes.
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(words(CHANNELS, first).as_ptr().cast()) })
@@ -63,7 +63,7 @@ unsafe fn load<const CHANNELS: usize>(from: *const u8) -> Pixels {
 /// A colour of 32 pixels.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn weighted(pixels: [Pixels; 4], weights: Weights) -> __m256i {
+fn weighted(pixels: [Eight; 4], weights: Weights) -> __m256i {
     let [a, b, c, d] = pixels.map(|(first, second)| {
         let sum = _mm256_add_epi32(
             _mm256_madd_epi16(first, _mm256_set1_epi32(weights.first)),
@@ -102,6 +102,15 @@ fn narrow(means: __m256i) -> __m128i {
     _mm256_castsi256_si128(_mm256_permute4x64_epi64::<0b11_01_10_00>(bytes))
 }
 
+/// Asks for the pixels of a step, wherever they are: the CPU itself does not fetch ahead beyond the end of a page.
+#[inline]
+fn fetch<const CHANNELS: usize>(from: *const u8) {
+    for line in 0..CHANNELS.div_ceil(2) {
+        // SAFETY: reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.wrapping_add(line * 64).cast()) }
+    }
+}
+
 /// Sums of pairs.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -115,11 +124,11 @@ fn pairs(samples: __m256i) -> __m256i {
 /// AVX2; rows of `steps` steps and what a kernel reads behind them, and as many samples.
 #[target_feature(enable = "avx2")]
 pub(super) unsafe fn convert<const CHANNELS: usize, const HALVED: u8>(
-    rows: [&[u8]; 2],
+    pixels: Pixels<'_>,
     steps: usize,
     samples: &mut Samples<'_>,
 ) {
-    let [upper, lower] = rows.map(<[u8]>::as_ptr);
+    let [upper, lower] = pixels.rows.map(<[u8]>::as_ptr);
     let [luma, second_luma] = samples.luma.each_mut().map(|row| row.as_mut_ptr());
     let places = [samples.blue.as_mut_ptr(), samples.red.as_mut_ptr()];
     for x in (0..steps * STEP).step_by(32) {
@@ -127,6 +136,7 @@ pub(super) unsafe fn convert<const CHANNELS: usize, const HALVED: u8>(
         // SAFETY: in the rows and samples the caller vouches for; chroma's 32 or 16 lie within as many as luma's.
         unsafe {
             let (y, blue, red) = colours::<CHANNELS>(upper.add(at));
+            fetch::<CHANNELS>(upper.wrapping_add(at + pixels.ahead));
             _mm256_storeu_si256(luma.add(x).cast(), y);
             if HALVED == 0 {
                 let ones = _mm256_set1_epi8(-1);
@@ -140,6 +150,7 @@ pub(super) unsafe fn convert<const CHANNELS: usize, const HALVED: u8>(
                 }
             } else {
                 let (y, second_blue, second_red) = colours::<CHANNELS>(lower.add(at));
+                fetch::<CHANNELS>(lower.wrapping_add(at + pixels.ahead));
                 _mm256_storeu_si256(second_luma.add(x).cast(), y);
                 let most = _mm256_set1_epi32(1021 + (1022 << 16));
                 for (place, chroma) in places.iter().zip([[blue, second_blue], [red, second_red]]) {

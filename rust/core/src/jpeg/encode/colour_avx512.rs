@@ -7,7 +7,7 @@
 #[allow(clippy::wildcard_imports)] // a kernel names its instructions
 use std::arch::x86_64::*;
 
-use super::colour::{BLUE, CENTRE_FROM_ABOVE, HALF, LUMA, RED, STEP, Samples};
+use super::colour::{BLUE, CENTRE_FROM_ABOVE, HALF, LUMA, Pixels, RED, STEP, Samples};
 
 #[repr(align(64))]
 struct Bytes([i8; 64]);
@@ -104,6 +104,15 @@ unsafe fn colours<const CHANNELS: usize>(from: *const u8) -> (__m512i, __m512i, 
     (weighted(pixels, TO_LUMA), weighted(pixels, FROM_BLUE), weighted(pixels, FROM_RED))
 }
 
+/// Asks for the pixels of a step, wherever they are: the CPU itself does not fetch ahead beyond the end of a page.
+#[inline]
+fn fetch<const CHANNELS: usize>(from: *const u8) {
+    for line in 0..CHANNELS {
+        // SAFETY: reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.wrapping_add(line * 64).cast()) }
+    }
+}
+
 /// Sums of pairs.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -117,11 +126,11 @@ fn pairs(samples: __m512i) -> __m512i {
 /// AVX-512 F, BW, VBMI and VNNI; rows of `steps` steps and what a kernel reads behind them, and as many samples.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
 pub(super) unsafe fn convert<const CHANNELS: usize, const HALVED: u8>(
-    rows: [&[u8]; 2],
+    pixels: Pixels<'_>,
     steps: usize,
     samples: &mut Samples<'_>,
 ) {
-    let [upper, lower] = rows.map(<[u8]>::as_ptr);
+    let [upper, lower] = pixels.rows.map(<[u8]>::as_ptr);
     let [luma, second_luma] = samples.luma.each_mut().map(|row| row.as_mut_ptr());
     let places = [samples.blue.as_mut_ptr(), samples.red.as_mut_ptr()];
     for step in 0..steps {
@@ -129,6 +138,7 @@ pub(super) unsafe fn convert<const CHANNELS: usize, const HALVED: u8>(
         // SAFETY: in the rows and samples the caller vouches for; chroma's 64 or 32 lie within as many as luma's.
         unsafe {
             let (y, blue, red) = colours::<CHANNELS>(upper.add(at));
+            fetch::<CHANNELS>(upper.wrapping_add(at + pixels.ahead));
             _mm512_storeu_si512(luma.add(x).cast(), y);
             if HALVED == 0 {
                 let ones = _mm512_set1_epi8(-1);
@@ -142,6 +152,7 @@ pub(super) unsafe fn convert<const CHANNELS: usize, const HALVED: u8>(
                 }
             } else {
                 let (y, second_blue, second_red) = colours::<CHANNELS>(lower.add(at));
+                fetch::<CHANNELS>(lower.wrapping_add(at + pixels.ahead));
                 _mm512_storeu_si512(second_luma.add(x).cast(), y);
                 let most = _mm512_set1_epi32(1021 + (1022 << 16));
                 for (place, chroma) in places.iter().zip([[blue, second_blue], [red, second_red]]) {

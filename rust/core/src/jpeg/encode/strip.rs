@@ -2,7 +2,7 @@
 
 use super::{
     Picture, Plane,
-    colour::{self, STEP, Samples},
+    colour::{self, Pixels, STEP, Samples},
 };
 use crate::{
     image::{Size, Subsampling},
@@ -107,7 +107,8 @@ impl Strip {
             // Chroma of a last row by itself is that of the row twice.
             let below = (y + down - 1).min(size.height - 1);
             let rows = [y, below].map(|y| pixels.get(y * size.width * channels..).unwrap_or_default());
-            self.convert_line(isa, rows, channels, size.width, how, line);
+            let ahead = size.width * channels * BLOCK * down;
+            self.convert_line(isa, Pixels { rows, channels, ahead }, size.width, how, line);
         }
         let [luma, blue, red] = &mut self.planes;
         repeat_below(luma, self.stride, lines * down, BLOCK * down);
@@ -116,16 +117,9 @@ impl Strip {
     }
 
     /// A row of chroma and the rows of luma that belong to it, of pixels that begin with each slice.
-    fn convert_line(
-        &mut self,
-        isa: Isa,
-        rows: [&[u8]; 2],
-        channels: usize,
-        width: usize,
-        how: Subsampling,
-        line: usize,
-    ) {
-        let done = self.convert_steps(isa, rows, channels, width / STEP, how, line, 0);
+    fn convert_line(&mut self, isa: Isa, pixels: Pixels<'_>, width: usize, how: Subsampling, line: usize) {
+        let Pixels { rows, channels, .. } = pixels;
+        let done = self.convert_steps(isa, pixels, width / STEP, how, line, 0);
         // The end is converted in a place of its own, where there is something behind it: first its last pixel, as libjpeg
         // repeats it, then what a kernel reads but has no use for.
         let mut end = [[0; STEP * 5]; 2];
@@ -143,18 +137,16 @@ impl Strip {
                         .for_each(|pixel| pixel.copy_from_slice(last));
                 }
             }
-            let end = end.each_ref().map(|row| row.get(..colour::reach(channels)).unwrap_or_default());
-            self.convert_steps(isa, end, channels, 1, how, line, x);
+            let rows = end.each_ref().map(|row| row.get(..colour::reach(channels)).unwrap_or_default());
+            self.convert_steps(isa, Pixels { rows, channels, ahead: 0 }, 1, how, line, x);
         }
     }
 
     /// Converts `most` steps or fewer, to where column `x` is; says how many.
-    #[allow(clippy::too_many_arguments)]
     fn convert_steps(
         &mut self,
         isa: Isa,
-        rows: [&[u8]; 2],
-        channels: usize,
+        pixels: Pixels<'_>,
         most: usize,
         how: Subsampling,
         line: usize,
@@ -172,7 +164,7 @@ impl Strip {
             blue: blue.get_mut(chroma.clone()).unwrap_or_default(),
             red: red.get_mut(chroma).unwrap_or_default(),
         };
-        colour::convert(isa, how, channels, rows, most, samples)
+        colour::convert(isa, how, pixels, most, samples)
     }
 }
 

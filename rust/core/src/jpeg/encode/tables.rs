@@ -53,15 +53,15 @@ const AC_CHROMA: [u8; 162] = [
     0xE2, 0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEA, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA,
 ];
 
-/// Bits to be written: their number in the low six bits, the bits themselves above.
-pub(super) type Bits = u32;
+/// Bits to be written, above the low byte, which in a code tells how many they are.
+pub(super) type Bits = u64;
 
 /// What a component's coefficients are coded by. The places of a symbol's value are zeros at the end of its code.
 #[derive(Debug)]
 pub(super) struct Codes {
     /// By the bits that a difference's value takes.
     pub(super) dc: [Bits; 16],
-    /// By 16 times the zeros before a coefficient, plus the bits that its value takes.
+    /// By 16 times the bits that a coefficient's value takes, plus the zeros before it.
     pub(super) ac: [Bits; 256],
 }
 
@@ -69,11 +69,11 @@ pub(super) struct Codes {
 pub(super) static CODES: [Codes; 2] = [codes(0), codes(1)];
 
 const fn codes(number: usize) -> Codes {
-    let dc: [Bits; 256] = filled(&DC[number]);
+    let dc = filled(&DC[number]);
     let mut codes = Codes { dc: [0; 16], ac: filled(&AC[number]) };
     let mut i = 0;
     while i < 16 {
-        codes.dc[i] = dc[i];
+        codes.dc[i] = dc[i * 16];
         i += 1;
     }
     codes
@@ -85,9 +85,9 @@ const fn filled(table: &Table) -> [Bits; 256] {
     while length <= 16 {
         let mut left = table.lengths[length - 1];
         while left > 0 {
-            let symbol = table.symbols[number];
-            let of_value = (symbol & 15) as u32;
-            bits[symbol as usize] = code << of_value << 6 | (length as u32 + of_value);
+            let symbol = table.symbols[number] as usize;
+            let (zeros, of_value) = (symbol >> 4, symbol & 15);
+            bits[of_value << 4 | zeros] = code << (of_value + 8) | (length + of_value) as Bits;
             code += 1;
             number += 1;
             left -= 1;
@@ -98,15 +98,15 @@ const fn filled(table: &Table) -> [Bits; 256] {
     bits
 }
 
-/// A coefficient's value, which is known by its low twelve bits: how many bits it takes in the low four bits, and above
-/// them those bits, of a negative value's predecessor.
-pub(super) static VALUES: [u16; 4096] = {
+/// A coefficient's value, which is known by its low twelve bits: 16 times the bits it takes in the low byte, and above
+/// it those bits, of a negative value's predecessor.
+pub(super) static VALUES: [u32; 4096] = {
     let mut values = [0; 4096];
-    let mut magnitude: u16 = 1;
+    let mut magnitude: u32 = 1;
     while magnitude < 2048 {
-        let length = 16 - magnitude.leading_zeros() as u16;
-        values[magnitude as usize] = magnitude << 4 | length;
-        values[4096 - magnitude as usize] = (!magnitude & ((1 << length) - 1)) << 4 | length;
+        let length = 32 - magnitude.leading_zeros();
+        values[magnitude as usize] = magnitude << 8 | length << 4;
+        values[4096 - magnitude as usize] = (!magnitude & ((1 << length) - 1)) << 8 | length << 4;
         magnitude += 1;
     }
     values

@@ -1,7 +1,7 @@
 //! Kernels held to the plain functions that define them, and the plain functions to libjpeg-turbo's files.
 
 use super::{
-    colour::{self, STEP, Samples},
+    colour::{self, Pixels, STEP, Samples},
     transform::{self, Divisors, Quad},
     *,
 };
@@ -43,7 +43,13 @@ fn levels_convert_alike() {
             let mut planes = vec![vec![0; steps * STEP + STEP]; 4];
             let [first, second, blue, red] = &mut planes[..] else { unreachable!() };
             let samples = Samples { luma: [first, second], blue, red };
-            let done = colour::convert(isa, how, channels, [&upper, &lower], usize::MAX, samples);
+            let done = colour::convert(
+                isa,
+                how,
+                Pixels { rows: [&upper, &lower], channels, ahead: 0 },
+                usize::MAX,
+                samples,
+            );
             assert_eq!(done, steps, "{isa:?} {how:?} of {channels} channels");
             assert!(planes.iter().any(|plane| plane.iter().any(|&sample| sample != 0)));
             let wanted = wanted.get_or_insert_with(|| planes.clone());
@@ -64,7 +70,8 @@ fn every_colour_converts_alike() {
                 let mut planes = vec![vec![0; 256 + STEP]; 4];
                 let [first, second, blue, red] = &mut planes[..] else { unreachable!() };
                 let samples = Samples { luma: [first, second], blue, red };
-                seen += colour::convert(isa, Subsampling::S444, 3, [&row, &[]], usize::MAX, samples) * STEP;
+                let pixels = Pixels { rows: [&row, &[]], channels: 3, ahead: 0 };
+                seen += colour::convert(isa, Subsampling::S444, pixels, usize::MAX, samples) * STEP;
                 planes
             });
             assert!(made[0] == made[1], "green {green}, blue {blue}");

@@ -5,7 +5,11 @@
 use std::arch::x86_64::*;
 
 #[allow(clippy::wildcard_imports)] // and its constants
-use super::{Divisors, NATURAL_ORDER, Quad, Samples, passes::passes, plain::*};
+use super::{
+    Divisors, NATURAL_ORDER, Quad, Samples,
+    passes::{ODD, SLOTS, passes},
+    plain::*,
+};
 
 /// Adds sums of two products.
 #[inline]
@@ -14,11 +18,11 @@ fn accumulate(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
     _mm256_add_epi32(sum, _mm256_madd_epi16(a, b))
 }
 
+/// Low words of one, high words of the other.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn descale<const BY: u32>(a: __m256i) -> __m256i {
-    // An immediate is signed for one level and not for the other.
-    if BY == 11 { _mm256_srai_epi32::<11>(a) } else { _mm256_srai_epi32::<15>(a) }
+fn blend(low: __m256i, high: __m256i) -> __m256i {
+    _mm256_blend_epi16::<0xAA>(low, high)
 }
 
 passes!(
@@ -32,23 +36,46 @@ passes!(
     _mm256_unpacklo_epi16,
     _mm256_unpackhi_epi16,
     accumulate,
-    descale,
-    _mm256_packs_epi32,
     _mm256_set1_epi32,
     _mm256_unpacklo_epi32,
     _mm256_unpackhi_epi32,
     _mm256_unpacklo_epi64,
-    _mm256_unpackhi_epi64
+    _mm256_unpackhi_epi64,
+    _mm256_srli_epi32,
+    _mm256_slli_epi32,
+    blend
 );
+
+/// Turns rows of samples into columns, in each lane.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transposed(x: [__m256i; 8]) -> [__m256i; 8] {
+    let low = |i: usize| _mm256_unpacklo_epi16(x[i], x[i + 1]);
+    let high = |i: usize| _mm256_unpackhi_epi16(x[i], x[i + 1]);
+    let four = |a0, a2, a4, a6| {
+        let (b0, b1) = (_mm256_unpacklo_epi32(a0, a2), _mm256_unpackhi_epi32(a0, a2));
+        let (b4, b5) = (_mm256_unpacklo_epi32(a4, a6), _mm256_unpackhi_epi32(a4, a6));
+        [
+            _mm256_unpacklo_epi64(b0, b4),
+            _mm256_unpackhi_epi64(b0, b4),
+            _mm256_unpacklo_epi64(b1, b5),
+            _mm256_unpackhi_epi64(b1, b5),
+        ]
+    };
+    let [c0, c1, c2, c3] = four(low(0), low(2), low(4), low(6));
+    let [c4, c5, c6, c7] = four(high(0), high(2), high(4), high(6));
+    [c0, c1, c2, c3, c4, c5, c6, c7]
+}
 
 /// For each eight coefficients in zigzag order and each row of a block: where the row's bytes go, if any does.
 static PLACES: [[[i8; 16]; 8]; 8] = {
     let mut places = [[[-1; 16]; 8]; 8];
     let mut number = 0;
     while number < 64 {
-        let (row, column) = (NATURAL_ORDER[number] as usize / 8, NATURAL_ORDER[number] % 8);
-        places[number / 8][row][number % 8 * 2] = column as i8 * 2;
-        places[number / 8][row][number % 8 * 2 + 1] = column as i8 * 2 + 1;
+        let slot = SLOTS[NATURAL_ORDER[number] as usize];
+        let (row, word) = (slot as usize / 8, slot as i8 % 8);
+        places[number / 8][row][number % 8 * 2] = word * 2;
+        places[number / 8][row][number % 8 * 2 + 1] = word * 2 + 1;
         number += 1;
     }
     places
@@ -79,7 +106,8 @@ fn row_of(table: &[u16; 64], row: usize) -> __m256i {
 fn divided(x: __m256i, divisors: &Divisors, row: usize) -> __m256i {
     let sum = _mm256_add_epi16(_mm256_abs_epi16(x), row_of(&divisors.added, row));
     let product = _mm256_mulhi_epu16(sum, row_of(&divisors.factor, row));
-    _mm256_sign_epi16(_mm256_mulhi_epu16(product, row_of(&divisors.scale, row)), x)
+    // Both are less than 2^15.
+    _mm256_sign_epi16(_mm256_mulhi_epi16(product, row_of(&divisors.scale, row)), x)
 }
 
 /// Eight coefficients in zigzag order, from number `8 * EIGHT` on.
@@ -113,8 +141,7 @@ unsafe fn pair_of_blocks(
         // SAFETY: as the caller vouches.
         _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(samples.add(row * stride).cast()) })
     });
-    let columns = transposed(pass::<true, 11>(transposed(rows)));
-    let rows = pass::<false, 15>(columns);
+    let rows = second_pass(first_pass(transposed(rows)));
     let mut number = 0;
     let rows = rows.map(|row| {
         number += 1;

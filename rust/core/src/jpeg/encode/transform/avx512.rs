@@ -5,12 +5,17 @@
 use std::arch::x86_64::*;
 
 #[allow(clippy::wildcard_imports)] // and its constants
-use super::{Divisors, NATURAL_ORDER, Quad, Samples, passes::passes, plain::*};
+use super::{
+    Divisors, NATURAL_ORDER, Quad, Samples,
+    passes::{ODD, SLOTS, passes},
+    plain::*,
+};
 
+/// Low words of one, high words of the other.
 #[inline]
-#[target_feature(enable = "avx512f")]
-fn descale<const BY: u32>(a: __m512i) -> __m512i {
-    _mm512_srai_epi32::<BY>(a)
+#[target_feature(enable = "avx512f,avx512bw")]
+fn blend(low: __m512i, high: __m512i) -> __m512i {
+    _mm512_mask_blend_epi16(0xAAAA_AAAA, low, high)
 }
 
 passes!(
@@ -24,13 +29,14 @@ passes!(
     _mm512_unpacklo_epi16,
     _mm512_unpackhi_epi16,
     _mm512_dpwssd_epi32,
-    descale,
-    _mm512_packs_epi32,
     _mm512_set1_epi32,
     _mm512_unpacklo_epi32,
     _mm512_unpackhi_epi32,
     _mm512_unpacklo_epi64,
-    _mm512_unpackhi_epi64
+    _mm512_unpackhi_epi64,
+    _mm512_srli_epi32,
+    _mm512_slli_epi32,
+    blend
 );
 
 #[repr(align(64))]
@@ -50,14 +56,14 @@ static SIDE_BY_SIDE: Bytes = {
     places
 };
 
-/// Places in a block of the first 32 coefficients in zigzag order, and of the others.
+/// Slots of the first 32 coefficients in zigzag order, and of the others.
 static ZIGZAG: [Words; 2] = [zigzag(0), zigzag(32)];
 
 const fn zigzag(first: usize) -> Words {
     let mut places = Words([0; 32]);
     let mut i = 0;
     while i < 32 {
-        places.0[i] = NATURAL_ORDER[first + i] as u16;
+        places.0[i] = SLOTS[NATURAL_ORDER[first + i] as usize] as u16;
         i += 1;
     }
     places
@@ -138,7 +144,7 @@ fn by_blocks(a: __m512i, b: __m512i, c: __m512i, d: __m512i) -> [__m512i; 4] {
 pub(super) unsafe fn quad(samples: Samples<'_>, divisors: &Divisors, out: &mut Quad) {
     // SAFETY: as the caller vouches.
     let columns = unsafe { columns(samples) };
-    let [y0, y1, y2, y3, y4, y5, y6, y7] = pass::<false, 15>(transposed(pass::<true, 11>(columns)));
+    let [y0, y1, y2, y3, y4, y5, y6, y7] = second_pass(first_pass(columns));
     let halves = by_blocks(y0, y1, y2, y3).into_iter().zip(by_blocks(y4, y5, y6, y7));
     let places = out.coefficients.iter_mut().zip(&mut out.nonzero);
     for ((upper, lower), (coefficients, nonzero)) in halves.zip(places) {

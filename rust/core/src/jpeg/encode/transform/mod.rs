@@ -5,9 +5,10 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
 mod passes;
 mod plain;
+
+use passes::SLOTS;
 
 #[cfg(test)]
 use crate::isa::Isa;
@@ -37,17 +38,19 @@ impl Default for Quad {
     }
 }
 
-/// What coefficients are divided by, rounding halves away from zero; for each in its place in the block.
+/// What coefficients are divided by, rounding halves away from zero.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
 pub(super) struct Divisors {
-    /// Eight times the quantisation table, as the transform's results are eight times too large.
+    /// Eight times the quantisation table, as the transform's results are eight times too large; for each coefficient in its
+    /// place in the block.
     divisor: [u16; 64],
-    /// The same as a product: (value + added) * factor, shifted by 16 and `shift` bits.
+    /// The same as a product, where the vector transforms leave the coefficient: (value + added) * factor, without 16 and
+    /// `shift` bits.
     added: [u16; 64],
     factor: [u16; 64],
     shift: [u16; 64],
-    /// The shift as a product's high half, for CPUs that shift all lanes alike.
+    /// The shift as a factor, of whose product 16 bits are cut off.
     scale: [u16; 64],
 }
 
@@ -70,8 +73,9 @@ impl Divisors {
                 _ => (factor + 1, half, bits),
             };
             all.divisor[place] = divisor as u16;
-            (all.added[place], all.factor[place]) = (added as u16, factor as u16);
-            (all.shift[place], all.scale[place]) = (shift as u16, (1 << (16 - shift)) as u16);
+            let slot = usize::from(SLOTS[place]);
+            (all.added[slot], all.factor[slot]) = (added as u16, factor as u16);
+            (all.shift[slot], all.scale[slot]) = (shift as u16, (1 << (16 - shift)) as u16);
         }
         all
     }
@@ -98,22 +102,20 @@ pub(super) fn quad_plain(samples: Samples<'_>, divisors: &Divisors, out: &mut Qu
     }
 }
 
-/// # Safety
-/// The CPU has AVX2.
+/// The AVX2 twin.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn quad_avx2(samples: Samples<'_>, divisors: &Divisors, out: &mut Quad) {
+pub(super) fn quad_avx2(samples: Samples<'_>, divisors: &Divisors, out: &mut Quad) {
     if samples.are_whole() {
         // SAFETY: eight rows of sixteen samples each, as checked.
         unsafe { avx2::quad(samples, divisors, out) }
     }
 }
 
-/// # Safety
-/// The CPU has AVX-512 F, BW, VBMI and VNNI.
+/// The AVX-512 twin.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vnni")]
-pub(super) unsafe fn quad_avx512(samples: Samples<'_>, divisors: &Divisors, out: &mut Quad) {
+pub(super) fn quad_avx512(samples: Samples<'_>, divisors: &Divisors, out: &mut Quad) {
     if samples.are_whole() {
         // SAFETY: eight rows of sixteen samples each, as checked.
         unsafe { avx512::quad(samples, divisors, out) }
