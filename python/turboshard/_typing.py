@@ -89,6 +89,8 @@ class BuildInfo(TypedDict):
     """What this library's own kernels use: what the processor has, and ``TURBOSHARD_ISA`` at most."""
     jpeg_decoder: Literal["libjpeg-turbo", "avx2", "avx512"]
     """What decodes usual JPEGs: the fast path at that level, or libjpeg-turbo, which decodes all others."""
+    jpeg_encoder: Literal["libjpeg-turbo", "avx2", "avx512"]
+    """What encodes JPEGs, with libjpeg-turbo's bytes; Huffman tables of a file's own are always libjpeg-turbo's."""
     sha_extension: bool
     sha256: str
     """Whether the processor's own SHA-256 instructions are used."""

@@ -38,6 +38,7 @@ def doctor(settings: Settings) -> int:
             ("libjpeg-turbo", f"{build['libjpeg_turbo']}, SIMD: {build['simd']}"),
             ("own kernels", build["isa"]),
             ("JPEG decoder", build["jpeg_decoder"]),
+            ("JPEG encoder", build["jpeg_encoder"]),
             ("SHA extension", "yes" if build["sha_extension"] else "no"),
             ("SHA-256", f"{build['sha256']} kernel"),
             ("CPU", f"{facts['cpu']} ({build['target']})"),

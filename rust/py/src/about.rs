@@ -14,6 +14,7 @@ pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     facts.set_item("simd", jpeg::simd_level())?;
     facts.set_item("isa", Isa::current().name())?;
     facts.set_item("jpeg_decoder", jpeg::decode_path())?;
+    facts.set_item("jpeg_encoder", jpeg::encode_path())?;
     facts.set_item("sha_extension", sha_extension())?;
     facts.set_item("sha256", Kernel::current().name())?;
     Ok(facts)
