@@ -21,7 +21,7 @@ use crate::{
 pub(super) struct Baseline {
     isa: Isa,
     strip: Strip,
-    quads: [Quad; 3],
+    quads: [[Quad; 3]; 2],
     /// A row of MCUs as bits, before zeros are put in.
     raw: Vec<u8>,
     /// The quality of `quantisation`, and of luma's and chroma's `divisors`.
@@ -114,7 +114,7 @@ struct Row<'a> {
 
 /// What goes on from one row to the next.
 struct State<'a> {
-    quads: &'a mut [Quad; 3],
+    quads: &'a mut [[Quad; 3]; 2],
     raw: &'a mut [u8],
     writer: Writer,
     /// The last DC of each component.
@@ -219,31 +219,45 @@ fn any_row(
 ) {
     let &Row { strip, divisors, group, mcus, outside } = row;
     let State { quads, raw, writer, last } = state;
-    let blocks = group.order.len() / group.mcus;
-    for first in (0..mcus).step_by(group.mcus) {
-        let count = group.mcus.min(mcus - first);
-        for (&four, quads) in group.fours.iter().zip(&mut **quads) {
-            let (pairs, table) = match four {
-                Four::Beside { component, y } => {
-                    let x = first * group.luma.0 * 8;
-                    ([strip.from(component, x, y), strip.from(component, x + 16, y)], component.min(1))
-                }
-                Four::Chroma => ([1, 2].map(|component| strip.from(component, first * 8, 0)), 1),
-            };
-            quad(Samples { pairs, stride: strip.stride }, &divisors[table], quads);
+    let [now, next] = &mut **quads;
+    let (mut now, mut next) = (now, next);
+    let make = |quads: &mut [Quad; 3], first: usize, number: usize| {
+        let Some((&four, place)) = group.fours.get(number).zip(quads.get_mut(number)) else { return };
+        let (pairs, table) = match four {
+            Four::Beside { component, y } => {
+                let x = first * group.luma.0 * 8;
+                ([strip.from(component, x, y), strip.from(component, x + 16, y)], component.min(1))
+            }
+            Four::Chroma => ([1, 2].map(|component| strip.from(component, first * 8, 0)), 1),
+        };
+        quad(Samples { pairs, stride: strip.stride }, &divisors[table], place);
+    };
+    let mut coded: &[(usize, usize, usize)] = &[];
+    let groups = mcus.div_ceil(group.mcus);
+    let part = group.order.len() / group.fours.len();
+    for number in 0..=groups {
+        for four in 0..group.fours.len() {
+            // Made a group ahead and four by four, as a block's end, which nothing foretells, costs less where there is this
+            // to do.
+            if number < groups {
+                make(next, number * group.mcus, four);
+            }
+            for &(four, number, component) in coded.iter().skip(four * part).take(part) {
+                let Some(Quad { coefficients, nonzero }) = now.get(four) else { continue };
+                let (coefficients, nonzero) = (&coefficients[number & 3], nonzero[number & 3]);
+                let codes = &CODES[component.min(1)];
+                block(writer, raw, codes, coefficients, nonzero, &mut last[component]);
+            }
         }
-        if outside.0 && first + count == mcus {
-            empty_right(quads, group, count - 1);
+        let count = group.mcus.min(mcus.saturating_sub(number * group.mcus));
+        if outside.0 && number + 1 == groups {
+            empty_right(next, group, count - 1);
         }
         if outside.1 {
-            empty_below(quads);
+            empty_below(next);
         }
-        for &(four, number, component) in group.order.iter().take(count * blocks) {
-            let Some(Quad { coefficients, nonzero }) = quads.get(four) else { continue };
-            let codes = &CODES[component.min(1)];
-            let (coefficients, nonzero) = (&coefficients[number & 3], nonzero[number & 3]);
-            block(writer, raw, codes, coefficients, nonzero, &mut last[component]);
-        }
+        coded = group.order.get(..count * group.order.len() / group.mcus).unwrap_or_default();
+        std::mem::swap(&mut now, &mut next);
     }
     huffman::stuff(raw.get(..writer.at).unwrap_or_default(), out);
     writer.at = 0;
