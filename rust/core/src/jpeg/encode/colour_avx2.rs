@@ -118,7 +118,7 @@ fn pairs(samples: __m256i) -> __m256i {
     _mm256_maddubs_epi16(samples, _mm256_set1_epi8(1))
 }
 
-/// [`super::colour::convert`] with its third argument as a number of halvings.
+/// [`super::colour::convert`] with its second argument as a number of halvings.
 ///
 /// # Safety
 /// AVX2; rows of `steps` steps and what a kernel reads behind them, and as many samples.

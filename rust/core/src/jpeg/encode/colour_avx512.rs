@@ -120,7 +120,7 @@ fn pairs(samples: __m512i) -> __m512i {
     _mm512_maddubs_epi16(samples, _mm512_set1_epi8(1))
 }
 
-/// The second argument of [`super::colour::convert`] as a number of halvings is `HALVED`.
+/// [`super::colour::convert`] with its second argument as a number of halvings.
 ///
 /// # Safety
 /// AVX-512 F, BW, VBMI and VNNI; rows of `steps` steps and what a kernel reads behind them, and as many samples.

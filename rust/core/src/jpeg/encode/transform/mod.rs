@@ -41,6 +41,7 @@ impl Default for Quad {
 /// What coefficients are divided by, rounding halves away from zero.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 pub(super) struct Divisors {
     /// Eight times the quantisation table, as the transform's results are eight times too large; for each coefficient in its
     /// place in the block.

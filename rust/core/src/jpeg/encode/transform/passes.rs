@@ -21,8 +21,8 @@ pub(super) const SLOTS: [u8; 64] = {
     slots
 };
 
-#[cfg(target_arch = "x86_64")]
 /// What outputs 1, 3, 5 and 7 are in terms of the differences: t4 and t7, t5 and t6.
+#[cfg(target_arch = "x86_64")]
 pub(super) const ODD: [[(i16, i16); 2]; 4] = {
     #[allow(clippy::wildcard_imports)] // its constants
     use super::plain::*;
@@ -34,8 +34,8 @@ pub(super) const ODD: [[(i16, i16); 2]; 4] = {
     ]
 };
 
-#[cfg(target_arch = "x86_64")]
 /// Writes the passes with a level's instructions.
+#[cfg(target_arch = "x86_64")]
 macro_rules! passes {
     (
         $features:literal, $register:ty, $add:ident, $sub:ident, $up:ident, $down:ident, $set:ident, $low:ident,
@@ -46,7 +46,7 @@ macro_rules! passes {
         type Sums = ($register, $register);
 
         /// Adds words times factors. Results have 13 bits too many, of which the first pass keeps two and the second loses two
-        /// more; there factors are doubled, so that it is the low word.
+        /// more; there factors are doubled, so that what is left is the high word.
         #[inline]
         #[target_feature(enable = $features)]
         fn products<const FIRST: bool>(sums: Sums, (low, high): Sums, (a, b): (i16, i16)) -> Sums {
