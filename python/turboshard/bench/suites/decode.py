@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import turboshard as ts
 from turboshard.bench import agreement, rivals
-from turboshard.bench.harness import Case
+from turboshard.bench.harness import Case, Contender
 from turboshard.bench.report import Missing
 from turboshard.bench.suites import on
 from turboshard.bench.suites.images import ours, pillow_simd, theirs
@@ -39,14 +39,13 @@ def cases(setting: Setting) -> Iterator[Case[Images]]:
 def _case(setting: Setting, images: list[bytes], threads: int, reduce: Literal[1, 2]) -> Case[Images]:
     found, missing = rivals.installed()
     height, width, _ = ts.decode(images[0]).shape
-    contenders = [
-        ours(
-            images,
-            threads,
-            partial(ts.decode, reduce=reduce),
-            lambda: list(ts.decode_batch(images, reduce=reduce, threads=threads)),
-        )
-    ]
+
+    def batch() -> Images:
+        return list(ts.decode_batch(images, reduce=reduce, threads=threads))
+
+    contenders = [ours(images, threads, partial(ts.decode, reduce=reduce), batch)]
+    if threads == 1:  # a batch is decoded two at a time, a call an image is not
+        contenders.append(Contender("turboshard, one batch", ts.__version__, batch))
     for rival in found:
         one = rival.decode if reduce == 1 else rival.half
         if one is not None:
