@@ -122,7 +122,7 @@ fn the_corpus_decodes_as_pillow_decodes_it() {
         match difference {
             Some(difference) if !explained => unexplained.push(format!("{}: {difference}", case.name)),
             None if explained && !is_plain() => {
-                unexplained.push(format!("{}: no exception any more", case.name))
+                unexplained.push(format!("{}: no exception any more", case.name));
             }
             _ => {}
         }
