@@ -56,25 +56,21 @@ impl Builder {
     }
 
     /// The same for a walk that begins at the first block from `start` on that looks like a header. `None` if there is none near, or if
-    /// what comes then is wrong: it may be no header, and if it is one, the walk from the front will say what is wrong.
-    pub(super) fn read_from(
-        mut self,
-        start: u64,
-        end: u64,
-        go_on: &dyn Fn() -> Result<()>,
-    ) -> Result<Option<Self>> {
+    /// what comes then is wrong: it may be no header, and if it is one, the walk from the front will say what is wrong. The same
+    /// goes for what cannot be read: it may be a payload, which an index does without.
+    pub(super) fn read_from(mut self, start: u64, end: u64, go_on: &dyn Fn() -> Result<()>) -> Option<Self> {
         let mut at = start;
         while at < end.min(start + REACH) {
-            let blocks = self.file.at(at, LOOK)?;
+            let blocks = self.file.at(at, LOOK).ok()?;
             let is_header = |block: &[u8]| block.first_chunk::<512>().is_some_and(header::checksum_fits);
             if let Some(found) = blocks.chunks(512).position(is_header) {
                 self.walk.resume_at(at + found as u64 * BLOCK);
                 self.read_to(end, go_on);
-                return Ok(Some(self).filter(|walked| walked.failed.is_none()));
+                return Some(self).filter(|walked| walked.failed.is_none());
             }
             at += LOOK as u64;
         }
-        Ok(None)
+        None
     }
 
     /// Takes over what another walk over the same file found, from the first header that both come to; nothing if there is none.
@@ -99,6 +95,9 @@ impl Builder {
     /// # Errors
     /// Those of [`Index::of_file`], and `Data` if the file's size changed since it was opened.
     pub fn finish(mut self, path: &Path, size: u64) -> Result<Index> {
+        if size == self.index.file_size {
+            self.read_to(u64::MAX, &|| Ok(()));
+        }
         let built = match self.failed {
             Some(error) => Err(error),
             None if size != self.index.file_size => {
@@ -106,13 +105,8 @@ impl Builder {
                 Err(Error::data(words))
             }
             None => {
-                let (walk, file) = (&mut self.walk, &mut self.file);
-                walk_to(u64::MAX, walk, file, &mut self.index, &mut self.ascending, &|| Ok(())).and_then(
-                    |()| {
-                        let end = self.walk.end();
-                        self.index.finish(end, self.walk.into_skipped(), self.ascending)
-                    },
-                )
+                let end = self.walk.end();
+                self.index.finish(end, self.walk.into_skipped(), self.ascending)
             }
         };
         built.map_err(|e| e.in_shard(path))

@@ -57,14 +57,14 @@ impl<'a> Part<'a> {
     }
 
     /// What is found there; always something at a shard's beginning, if only what is wrong.
-    fn index(self, policy: Policy, go_on: &dyn Fn() -> Result<()>) -> Result<(Self, Option<Builder>)> {
+    fn index(self, policy: Policy, go_on: &dyn Fn() -> Result<()>) -> (Self, Option<Builder>) {
         let mut builder = Builder::new(self.path, Arc::clone(&self.file), self.size, policy);
         if self.start > 0 {
-            let found = builder.read_from(self.start, self.end, go_on)?;
-            return Ok((self, found));
+            let found = builder.read_from(self.start, self.end, go_on);
+            return (self, found);
         }
         builder.read_to(self.end, go_on);
-        Ok((self, Some(builder)))
+        (self, Some(builder))
     }
 }
 
@@ -105,7 +105,7 @@ fn in_parts<P: AsRef<Path> + Sync>(
         &Stash::<()>::new(),
         cancel,
         source,
-        |(), part| part.index(policy, &go_on),
+        |(), part| Ok(part.index(policy, &go_on)),
         sink,
     )?;
     Ok(indexes)

@@ -6,6 +6,7 @@
 pub mod markers;
 pub mod quality;
 
+mod cosines;
 mod decode;
 mod encode;
 pub(crate) mod exif;

@@ -7,18 +7,11 @@
 const CONST_BITS: u32 = 13;
 const PASS1_BITS: u32 = 2;
 
-pub(super) const F_0_298: i16 = 2446;
-pub(super) const F_0_390: i16 = 3196;
-pub(super) const F_0_541: i16 = 4433;
-pub(super) const F_0_765: i16 = 6270;
-pub(super) const F_0_899: i16 = 7373;
-pub(super) const F_1_175: i16 = 9633;
-pub(super) const F_1_501: i16 = 12299;
-pub(super) const F_1_847: i16 = 15137;
-pub(super) const F_1_961: i16 = 16069;
-pub(super) const F_2_053: i16 = 16819;
-pub(super) const F_2_562: i16 = 20995;
-pub(super) const F_3_072: i16 = 25172;
+pub(super) use crate::jpeg::cosines::{
+    F_0_298, F_0_390, F_0_541, F_0_765, F_0_899, F_1_175, F_1_501, F_1_847, F_1_961, F_2_053, F_2_562,
+    F_3_072,
+};
+
 pub(super) const F_0_211: i16 = 1730;
 pub(super) const F_0_509: i16 = 4176;
 pub(super) const F_0_601: i16 = 4926;
