@@ -8,6 +8,7 @@
 //! a sum of taps four by four (`quads`), which for the height are woven once and used in three windows.
 
 use super::{
+    average,
     columns::Columns,
     deal::deal,
     quads::{self, Kernels, Quad},
@@ -42,8 +43,8 @@ pub(crate) struct Halving {
     taken: usize,
     /// Output rows written.
     written: usize,
-    /// The filter is the box: what two pixels have is averaged, halves rounded up, which is an instruction.
-    averages: bool,
+    /// The filter is the box, which has a way of its own; at what level.
+    averages: Option<Isa>,
     /// How windows are summed by quads; `None` where the CPU does not do that.
     quads: Option<Weaving>,
 }
@@ -88,9 +89,9 @@ impl Halving {
         self.dealt.resize(2 * (row + SLACK), 0);
         self.kept.resize(KEPT * row, 0);
         (self.first, self.taken, self.written) = (0, 0, 0);
-        self.averages = filter == Filter::Box;
+        self.averages = (filter == Filter::Box).then_some(isa);
         let earlier = self.quads.take();
-        self.quads = Kernels::of(isa).filter(|_| !self.averages).map(|kernels| {
+        self.quads = Kernels::of(isa).filter(|_| self.averages.is_none()).map(|kernels| {
             let mut weaving = earlier.unwrap_or_else(|| Weaving::new(kernels));
             weaving.begin(filter, row);
             weaving
@@ -106,6 +107,9 @@ impl Halving {
     /// their places in `out`, the whole of the output image. A few bytes behind the row, whatever they are,
     /// make it faster.
     pub(crate) fn push(&mut self, source: &[u8], out: &mut [u8]) {
+        if let Some(isa) = self.averages {
+            return self.push_mean(isa, source, out);
+        }
         let row = self.row();
         if self.taken - self.first == KEPT {
             let needed = self.rows.get(self.written).0;
@@ -116,7 +120,6 @@ impl Halving {
         self.taken += 1;
         if let Some(place) = self.kept.get_mut(place..place + row) {
             match &self.quads {
-                _ if self.averages => average_columns(source, self.channels, &mut self.dealt, place),
                 Some(weaving) => weaving.halve_width(source, self.channels, &self.columns, place),
                 None => halve_width(source, self.channels, &self.columns, &mut self.dealt, place),
             }
@@ -132,11 +135,6 @@ impl Halving {
                     weaving.weigh(self.written, &self.kept, rows, first, weights, place);
                 } else {
                     let kept = self.kept.get((first - self.first) * row..).unwrap_or_default();
-                    if self.averages {
-                        average(kept, kept.get(row..).unwrap_or_default(), place);
-                        self.written += 1;
-                        continue;
-                    }
                     // The windows that the image's edges cut off have odd lengths or weights that differ.
                     if !fold(kept, |i| i * row, weights, place) {
                         weigh(kept, row, weights, place);
@@ -144,6 +142,20 @@ impl Halving {
                 }
             }
             self.written += 1;
+        }
+    }
+
+    /// The box: of every two rows the first one's means are kept, to be averaged with the second one's.
+    fn push_mean(&mut self, isa: Isa, source: &[u8], out: &mut [u8]) {
+        let row = self.row();
+        let (target, is_second) = (self.taken / 2, self.taken % 2 == 1);
+        self.taken += 1;
+        let Self { channels, kept, dealt, .. } = self;
+        let kept = kept.get_mut(..row).unwrap_or_default();
+        if !is_second {
+            average::halve(isa, source, *channels, None, dealt, kept);
+        } else if let Some(place) = out.get_mut(target * row..(target + 1) * row) {
+            average::halve(isa, source, *channels, Some(kept), dealt, place);
         }
     }
 }
@@ -239,19 +251,6 @@ impl Weaving {
         });
         self.kernels.weigh(woven, quads.get(..self.count).unwrap_or_default(), out);
     }
-}
-
-/// Pillow's box of two pixels: both weigh one half, and 0.5 is added before the fraction is dropped.
-fn average(first: &[u8], second: &[u8], out: &mut [u8]) {
-    for ((out, &a), &b) in out.iter_mut().zip(first).zip(second) {
-        *out = (u16::from(a) + u16::from(b)).div_ceil(2) as u8;
-    }
-}
-
-fn average_columns(source: &[u8], channels: usize, dealt: &mut [u8], out: &mut [u8]) {
-    let (even, odd) = dealt.split_at_mut(dealt.len() / 2);
-    deal(source.get(..2 * out.len()).unwrap_or_default(), channels, even, odd);
-    average(even, odd, out);
 }
 
 fn halve_width(source: &[u8], channels: usize, columns: &Columns, dealt: &mut [u8], out: &mut [u8]) {

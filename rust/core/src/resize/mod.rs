@@ -11,6 +11,7 @@ use crate::{
     image::{Filter, Size, View},
 };
 
+mod average;
 mod columns;
 mod deal;
 mod halve;
