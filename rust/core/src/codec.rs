@@ -16,12 +16,14 @@ mod fit;
 mod geometry;
 mod info;
 mod optimize;
+mod pair;
 mod planes;
 mod png;
 mod raster;
 mod transcode;
 
 use geometry::{Plan, Turn};
+use pair::{Next, Rows};
 
 pub use crate::jpeg::EncodeOptions;
 pub use info::{Info, info};
@@ -71,11 +73,19 @@ pub struct Report {
 #[derive(Default)]
 pub struct Codec {
     decoder: jpeg::Decoder,
-    resizer: Resizer,
     encoder: jpeg::Encoder,
     decoded: Buffer,
     turned: Buffer,
     resized: Buffer,
+    now: Hand,
+    /// Of the image that is read beside.
+    beside: Hand,
+}
+
+/// What an image is in while it is made.
+#[derive(Default)]
+struct Hand {
+    resizer: Resizer,
     to_encode: Buffer,
     planes: planes::Scratch,
 }
@@ -100,30 +110,12 @@ impl Codec {
         self.decode_beside(data, options, out, None)
     }
 
-    /// Two images as [`Codec::decode_into`] decodes each of them, in less time where both are JPEGs of the usual kinds: they
-    /// are read together.
-    ///
-    /// # Errors
-    /// Each image's own, whatever became of the other.
-    pub fn decode_pair(
-        &mut self,
-        [first, second]: [&[u8]; 2],
-        options: &DecodeOptions,
-        [first_out, second_out]: [&mut [u8]; 2],
-    ) -> [Result<Report>; 2] {
-        let next = Next { data: second, out: second_out };
-        let first = self.decode_beside(first, options, first_out, Some(next));
-        let second = self.decode_beside(second, options, second_out, None);
-        self.decoder.forget();
-        [first, second]
-    }
-
     fn decode_beside(
         &mut self,
         data: &[u8],
         options: &DecodeOptions,
         out: &mut [u8],
-        mut next: Option<Next<'_>>,
+        next: Option<Next<'_>>,
     ) -> Result<Report> {
         if let Some(format) = raster::Format::of(data) {
             return self.decode_raster(format, data, options, out);
@@ -134,12 +126,18 @@ impl Codec {
         if out.len() != wanted {
             return Err(Error::invalid(format!("the buffer holds {} bytes, the image {wanted}", out.len())));
         }
-        let Self { decoder, resizer, decoded, turned, resized, .. } = self;
+        let Self { decoder, now: Hand { resizer, .. }, beside, decoded, turned, resized, .. } = self;
         let data_of_next = next.as_ref().map(|next| next.data);
-        // Rows of the next image are written as they come if those of both are the result, else its samples are kept.
-        let mut output = match &mut next {
-            Some(next) if plan.is_plain() => next.output(&header, options),
-            _ => None,
+        // Rows of the next image become its result as they come, if they are what those of this one are; else its samples are
+        // kept.
+        let mut push;
+        let mut output = match next.and_then(|next| next.rows(&header, &plan, options, &mut beside.resizer)) {
+            None => None,
+            Some(Rows::Result { out, stride }) => Some(Output::Rows { out, stride }),
+            Some(Rows::Halved(halving, out)) => {
+                push = |row: &[u8]| halving.push(row, out);
+                Some(Output::Pixels(&mut push))
+            }
         };
         let extent = if output.is_some() { Extent::Row } else { Extent::Whole };
         let mut image = if plan.low {
@@ -164,6 +162,7 @@ impl Codec {
             Mode::Rgb => channels == 3 && (options.layout == Layout::Hwc),
             Mode::Rgba => false,
         };
+        let begun = image.handed_on() as usize;
         let outcome;
         if plan.is_plain() && same_pixels && target != Target::Cmyk {
             let (stride, height) = (plan.window.width * channels, plan.window.height as u32);
@@ -171,18 +170,19 @@ impl Codec {
             outcome = image.finish()?;
         } else if plan.is_plain() && target != Target::Cmyk {
             let (width, mut at) = (plan.turned.width, 0);
-            outcome = stream(image, target, plan.turned, decoded, |row| {
+            outcome = stream(image, target, (plan.turned, 0), decoded, None, |row| {
                 let row = row.get(..width * channels).unwrap_or_default();
                 convert::finish(row, channels, at, options.mode, options.layout, out);
                 at += width;
             })?;
-        } else if let Some(halving) = (plan.turn == Turn::NONE && target != Target::Cmyk)
-            .then(|| resizer.by_rows(plan.turned, plan.output, channels, options.filter))
+        } else if let Some(halving) = (plan.is_halved(options.filter) && target != Target::Cmyk)
+            .then(|| resizer.by_rows(plan.turned, plan.output, channels, options.filter, begun > 0))
             .flatten()
         {
             let length = plan.output.pixels() * channels;
             let place = if same_pixels { &mut *out } else { resized.of(length) };
-            outcome = stream(image, target, plan.turned, decoded, |row| halving.push(row, place))?;
+            let push = |row: &[u8]| halving.push(row, place);
+            outcome = stream(image, target, (plan.turned, begun), decoded, output, push)?;
             if !same_pixels {
                 convert::finish(resized.filled(length), channels, 0, options.mode, options.layout, out);
             }
@@ -216,7 +216,7 @@ impl Codec {
     /// # Errors
     /// `Invalid` if a size is zero or a buffer does not fit.
     pub fn resize_into(&mut self, view: View<'_>, size: Size, filter: Filter, out: &mut [u8]) -> Result<()> {
-        self.resizer.resize(view, size, filter, out)
+        self.now.resizer.resize(view, size, filter, out)
     }
 
     /// Encodes pixels (1 or 3 channels, or 4 of which the last is ignored) and appends the file to `out`.
@@ -236,32 +236,6 @@ impl Codec {
     }
 }
 
-/// The image that is decoded after another one.
-struct Next<'a> {
-    data: &'a [u8],
-    out: &'a mut [u8],
-}
-
-impl Next<'_> {
-    /// Where its rows go, if they are what is asked for.
-    fn output(&mut self, before: &Header<'_>, options: &DecodeOptions) -> Option<Output<'_>> {
-        let header = Header::parse(self.data).ok()?;
-        let plan = Plan::new(&header, options).ok()?;
-        let whole = plan.window.height == plan.decoded.height && plan.window.width == plan.decoded.width;
-        let is_plain = match options.mode {
-            Mode::Rgb => {
-                options.layout == Layout::Hwc
-                    && [before, &header].iter().all(|header| header.frame.count == 3)
-            }
-            Mode::Y => true,
-            Mode::L | Mode::Rgba => false,
-        };
-        let stride = plan.output.width * options.mode.channels();
-        let fits = self.out.len() == stride * plan.output.height;
-        (is_plain && whole && fits && plan.is_plain()).then_some(Output { out: &mut *self.out, stride })
-    }
-}
-
 fn target(source: Source, mode: Mode) -> Target {
     match (source, mode) {
         (Source::Gray, _) | (_, Mode::Y) => Target::Gray,
@@ -273,20 +247,23 @@ fn target(source: Source, mode: Mode) -> Target {
 /// Rows decoded at a time where the image is not kept: few enough for the fastest caches.
 const STRIP: usize = 16;
 
-/// Decodes an image's window, which is of `size`, and hands its rows on one by one, each the beginning of a longer slice.
+/// Decodes an image's window, which is of `size`, from a row on, and hands its rows on one by one, each the beginning of a longer
+/// slice.
 fn stream(
     mut image: jpeg::Image<'_>,
     target: Target,
-    size: Size,
+    (size, begun): (Size, usize),
     buffer: &mut Buffer,
+    mut output: Option<Output<'_>>,
     mut take: impl FnMut(&[u8]),
 ) -> Result<Outcome> {
     let stride = size.width * target.channels();
     // A row more, so that each has bytes behind it.
     let strip = buffer.of((STRIP + 1) * stride);
-    for first in (0..size.height).step_by(STRIP) {
+    for first in (begun..size.height).step_by(STRIP) {
         let rows = STRIP.min(size.height - first);
-        image.rows(target, strip, stride, rows as u32)?;
+        let output = output.as_mut().map(Output::again);
+        image.rows_beside(target, strip, stride, rows as u32, output)?;
         (0..rows).for_each(|row| take(strip.get(row * stride..).unwrap_or_default()));
     }
     image.finish()

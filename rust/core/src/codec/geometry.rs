@@ -6,6 +6,7 @@ use crate::{
     fault::ImageFault,
     image::{Crop, Filter, Size},
     jpeg::markers::Header,
+    resize::Resizer,
 };
 
 /// An EXIF orientation as three switches.
@@ -140,6 +141,11 @@ impl Plan {
     /// Whether the decoder's window is the result, pixel by pixel.
     pub(super) fn is_plain(&self) -> bool {
         self.turn == Turn::NONE && self.output == self.turned
+    }
+
+    /// Whether the decoder's rows can be halved as they come.
+    pub(super) fn is_halved(&self, filter: Filter) -> bool {
+        self.turn == Turn::NONE && Resizer::halves(self.turned, self.output, filter)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Buffer, Codec, TranscodeOptions};
 use crate::{
     error::Result,
     image::{Crop, Filter, OutputFormat, Size, Space, Subsampling, View},
-    jpeg::{EncodeOptions, Outcome, Planes, Source, markers::Header},
+    jpeg::{EncodeOptions, Extent, Outcome, Output, Planes, Source, markers::Header},
     resize::{Halving, Resizer},
 };
 
@@ -45,39 +45,39 @@ pub(super) fn possible(
 }
 
 impl Codec {
-    /// Makes the image of its planes and appends it to `out`; `None`, and nothing done, if its colours are others.
+    /// Makes the image of its planes and appends it to `out`; `None`, and nothing done, if its colours are others. The file that is
+    /// `next` has the same shape.
     pub(super) fn transcode_planes(
         &mut self,
-        jpeg: &[u8],
+        (jpeg, next): (&[u8], Option<&[u8]>),
         header: &Header<'_>,
         options: &TranscodeOptions,
         target: &Target<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Option<Outcome>> {
-        let Self { decoder, encoder, planes: Scratch { spare, stored, made, resizers }, .. } = self;
-        let mut image = decoder.open(jpeg, header, false)?;
+        let Self { decoder, encoder, now, beside, .. } = self;
+        let next = next.filter(|next| is_alike(header, next));
+        let mut image = decoder.open_beside(jpeg, header, false, next.map(|next| (next, Extent::Row)))?;
         let Some(from) = Planes::sizes(&header.frame).filter(|_| image.source() == Source::YCbCr) else {
             return Ok(None);
         };
         let chroma = target.style.subsampling.chroma(target.size);
-        let to = [target.size, chroma, chroma];
-        made.of(to);
-        let [y, cb, cr] = resizers;
-        let [y_stored, cb_stored, cr_stored] = stored;
-        let [y_place, cb_place, cr_place] = made.gapless();
-        let mut planes = [
-            Way::new(y, y_stored, y_place, from[0], to[0], options.filter),
-            Way::new(cb, cb_stored, cb_place, from[1], to[1], options.filter),
-            Way::new(cr, cr_stored, cr_place, from[2], to[2], options.filter),
-        ];
-        image.plane_rows(spare, |number, row| {
+        let sizes = Sizes { from, to: [target.size, chroma, chroma] };
+        let mut ways_beside = beside.planes.begin(sizes, options.filter, [0; 3]);
+        let mut push = |number: usize, row: &[u8]| ways_beside[number.min(2)].push(row);
+        let output = next.map(|_| Output::Planes(&mut push));
+        let begun = image.start_planes()?;
+        let mut spare = std::mem::take(&mut now.planes.spare);
+        let mut planes = now.planes.begin(sizes, options.filter, begun);
+        image.plane_rows_beside(&mut spare, begun, output, |number, row| {
             if let Some(plane) = planes.get_mut(number) {
                 plane.push(row);
             }
         })?;
         let outcome = image.finish()?;
         let left = planes.map(|plane| matches!(plane, Way::Stored(_)));
-        let work = resizers.iter_mut().zip(stored).zip(made.gapless()).zip(from.into_iter().zip(to));
+        let Scratch { stored, made, resizers, .. } = &mut now.planes;
+        let work = resizers.iter_mut().zip(stored).zip(made.gapless()).zip(from.into_iter().zip(sizes.to));
         for (((resizer, buffer), place), (from, to)) in
             work.zip(left).filter_map(|(work, left)| left.then_some(work))
         {
@@ -86,8 +86,21 @@ impl Codec {
         }
         made.pad();
         encoder.encode_planes(made.planes(), target.size, target.style, target.segments, out)?;
+        now.planes.spare = spare;
         Ok(Some(outcome))
     }
+}
+
+/// Whether a file of the same shape has planes of the same sizes.
+fn is_alike(header: &Header<'_>, next: &[u8]) -> bool {
+    Header::parse(next).is_ok_and(|next| next.frame.chroma_ratio() == header.frame.chroma_ratio())
+}
+
+/// Of each plane.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    from: [Size; 3],
+    to: [Size; 3],
 }
 
 /// What an image's planes go through; kept from one image to the next.
@@ -98,6 +111,21 @@ pub(super) struct Scratch {
     stored: [Buffer; 3],
     made: Planes,
     resizers: [Resizer; 3],
+}
+
+impl Scratch {
+    /// Ways for the planes of an image of which so many rows each were pushed `before`.
+    fn begin(&mut self, Sizes { from, to }: Sizes, filter: Filter, before: [usize; 3]) -> [Way<'_>; 3] {
+        self.made.of(to);
+        let [y, cb, cr] = &mut self.resizers;
+        let [y_stored, cb_stored, cr_stored] = &mut self.stored;
+        let [y_place, cb_place, cr_place] = self.made.gapless();
+        [
+            Way::new(y, y_stored, y_place, (from[0], to[0]), filter, before[0]),
+            Way::new(cb, cb_stored, cb_place, (from[1], to[1]), filter, before[1]),
+            Way::new(cr, cr_stored, cr_place, (from[2], to[2]), filter, before[2]),
+        ]
+    }
 }
 
 /// Where the rows of a plane go as they are decoded.
@@ -115,16 +143,20 @@ impl<'a> Way<'a> {
         resizer: &'a mut Resizer,
         buffer: &'a mut Buffer,
         place: &'a mut [u8],
-        from: Size,
-        to: Size,
+        (from, to): (Size, Size),
         filter: Filter,
+        before: usize,
     ) -> Self {
+        let rows = |place: &'a mut [u8]| {
+            let left = place.get_mut(before * from.width..).unwrap_or_default();
+            left.chunks_exact_mut(from.width.max(1))
+        };
         if from == to {
-            return Self::Made(place.chunks_exact_mut(from.width.max(1)));
+            return Self::Made(rows(place));
         }
-        match resizer.by_rows(from, to, 1, filter) {
+        match resizer.by_rows(from, to, 1, filter, before > 0) {
             Some(halving) => Self::Halved(halving, place),
-            None => Self::Stored(buffer.of(from.pixels()).chunks_exact_mut(from.width.max(1))),
+            None => Self::Stored(rows(buffer.of(from.pixels()))),
         }
     }
 

@@ -1,8 +1,8 @@
 //! One image file in, another out: decode, fit, resize, encode, with profile and EXIF carried over.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
-use super::{Codec, DecodeOptions, Report, fit, geometry::check_pixels, planes, png};
+use super::{Codec, DecodeOptions, Report, fit, geometry::check_pixels, pair::Next, planes, png};
 use crate::{
     error::{Error, Result},
     fault::ImageFault,
@@ -84,10 +84,26 @@ impl Codec {
         options: &TranscodeOptions,
         out: &mut Vec<u8>,
     ) -> Result<Transcoded> {
+        self.transcode_beside(jpeg, None, options, out)
+    }
+
+    /// The same, while the file that is made anew `next` is read beside it.
+    pub(super) fn transcode_beside(
+        &mut self,
+        jpeg: &[u8],
+        next: Option<&[u8]>,
+        options: &TranscodeOptions,
+        out: &mut Vec<u8>,
+    ) -> Result<Transcoded> {
         let header = Header::parse(jpeg)?;
         let frame = &header.frame;
         let from = Size { height: usize::from(frame.height), width: usize::from(frame.width) };
         let (crop, size) = fit::fit(from, options.size.unwrap_or(from), options.fit)?;
+        // Of another shape it would be made in another way.
+        let next = next.filter(|next| {
+            let shape = |frame: &Frame| (frame.height, frame.width, frame.count);
+            Header::parse(next).is_ok_and(|next| shape(&next.frame) == shape(frame))
+        });
         let inks = frame.count == 4;
         let nothing_to_do = size == from
             && options.quality.is_none()
@@ -115,7 +131,7 @@ impl Codec {
         let carried = Carried::collect(jpeg, inks)?;
         let mut done = Transcoded { size: Some(size), ..Transcoded::default() };
         if options.format == OutputFormat::Png {
-            let report = self.pixels(jpeg, &header, options, crop, size, |_, view| {
+            let report = self.pixels((jpeg, next), &header, options, (crop, size), |_, view| {
                 png::write(view, carried.profile().as_deref(), carried.exif(), out)
             })?;
             return Ok(Transcoded { report, ..done });
@@ -127,25 +143,24 @@ impl Codec {
         if planes::possible(&header, options, crop, size, subsampling) {
             check_pixels(&header, options.max_pixels)?;
             let target = planes::Target { size, style, segments: &segments };
-            if let Some(outcome) = self.transcode_planes(jpeg, &header, options, &target, out)? {
+            if let Some(outcome) = self.transcode_planes((jpeg, next), &header, options, &target, out)? {
                 return Ok(Transcoded { report: super::report(outcome, &header, options.strict)?, ..done });
             }
         }
         done.through_rgb = options.space == Space::Ycc && frame.count != 1;
-        done.report = self.pixels(jpeg, &header, options, crop, size, |encoder, view| {
+        done.report = self.pixels((jpeg, next), &header, options, (crop, size), |encoder, view| {
             encoder.encode(view, style, &segments, out)
         })?;
         Ok(done)
     }
 
-    /// Decodes and resizes, and hands the pixels to `write`.
+    /// Decodes and resizes, and hands the pixels to `write`. The file that is `next` has the same shape.
     fn pixels(
         &mut self,
-        jpeg: &[u8],
+        (jpeg, next): (&[u8], Option<&[u8]>),
         header: &Header<'_>,
         options: &TranscodeOptions,
-        crop: Crop,
-        size: Size,
+        (crop, size): (Crop, Size),
         write: impl FnOnce(&mut Encoder, View<'_>) -> Result<()>,
     ) -> Result<Report> {
         let mode = if header.frame.count == 1 { Mode::L } else { Mode::Rgb };
@@ -158,13 +173,19 @@ impl Codec {
             max_pixels: options.max_pixels,
             ..DecodeOptions::default()
         };
-        // Taken out of the codec while its other parts are at work; an early return only loses memory to reuse.
-        let mut buffer = std::mem::take(&mut self.to_encode);
-        let pixels = buffer.of(size.pixels() * mode.channels());
-        let report = self.decode_into(jpeg, &decode, pixels)?;
-        write(&mut self.encoder, View { pixels, size, channels: mode.channels() })?;
-        self.to_encode = buffer;
-        Ok(report)
+        // Taken out of the codec while its other parts are at work, and put back whatever happens: the next image's pixels may
+        // be there in part.
+        let length = size.pixels() * mode.channels();
+        let mut buffers = [&mut self.now, &mut self.beside].map(|hand| mem::take(&mut hand.to_encode));
+        let [pixels, next_pixels] = buffers.each_mut().map(|buffer| buffer.of(length));
+        let next = next.map(|data| Next { data, out: next_pixels });
+        let report = self.decode_beside(jpeg, &decode, pixels, next);
+        let report = report.and_then(|report| {
+            write(&mut self.encoder, View { pixels, size, channels: mode.channels() })?;
+            Ok(report)
+        });
+        [self.now.to_encode, self.beside.to_encode] = buffers;
+        report
     }
 }
 

@@ -6,9 +6,8 @@ use std::{
 };
 
 use super::{
-    Planes,
     decode::{Decoder, Outcome, Source, Target},
-    fast::{Extent, Fast, Output},
+    fast::{Extent, Fast, Output, Wanted},
     libjpeg::{Session, fit},
     markers::{Frame, Header},
 };
@@ -17,6 +16,8 @@ use crate::{
     fault::ImageFault,
     image::Crop,
 };
+
+mod planes;
 
 static FAST: AtomicU64 = AtomicU64::new(0);
 static LIBJPEG: AtomicU64 = AtomicU64::new(0);
@@ -49,7 +50,7 @@ pub struct Image<'a> {
     window: Crop,
     taken: u32,
     source: Source,
-    /// The file that will be decoded next, in the same way.
+    /// The file that will be decoded next, in the same way, and what is kept of its samples if pixels are wanted.
     pub(super) next: Option<(&'a [u8], Extent)>,
 }
 
@@ -125,7 +126,9 @@ impl<'a> Image<'a> {
         }
         let (data, frame) = (self.data, self.frame);
         let fast = match &mut self.way {
-            Way::Fast(Decoder { fast, .. }) => fast.start(data, &frame, target, reduce, self.low),
+            Way::Fast(Decoder { fast, .. }) => {
+                fast.start(data, &frame, Wanted::Pixels(target, reduce), self.low)
+            }
             _ => None,
         };
         self.size = match fast {
@@ -139,11 +142,18 @@ impl<'a> Image<'a> {
         if let Way::Fast(Decoder { fast, .. }) = &mut self.way {
             fast.narrow(self.window);
             if let Some((next, extent)) = self.next.filter(|_| self.window == whole(self.size)) {
-                fast.join(next, extent, target, reduce);
+                fast.join(next, extent, Wanted::Pixels(target, reduce));
             }
         }
         self.started = Some((target, reduce));
         Ok(self.size)
+    }
+
+    /// How many rows were handed on already while the image was read beside another one. They are not given again.
+    pub(crate) fn handed_on(&mut self) -> u32 {
+        let Way::Fast(Decoder { fast, .. }) = &mut self.way else { return 0 };
+        self.taken = fast.handed_on() as u32;
+        self.taken
     }
 
     /// Decodes the next `count` rows, or the window's part of them, into `out`, `stride` bytes apart.
@@ -188,54 +198,6 @@ impl<'a> Image<'a> {
         session.rows(target, rest, stride, count - done, x..x + width)?;
         self.taken += count - done;
         Ok(())
-    }
-
-    /// Instead of `start` and `rows`: decodes a `YCbCr` image whose chroma has a [ratio](super::markers::Frame::chroma_ratio)
-    /// and hands the rows of its planes on as they are made: the plane's number and the row, from top to bottom in
-    /// each plane, in no order between them. A row is the beginning of a longer slice. `spare` is used where the
-    /// planes only come as a whole.
-    ///
-    /// # Errors
-    /// [`ImageFault::Corrupt`] or `Truncated`; `Unsupported` for other images.
-    pub fn plane_rows(&mut self, spare: &mut Planes, mut take: impl FnMut(usize, &[u8])) -> Result<()> {
-        let sizes = Planes::sizes(&self.frame).filter(|_| self.source == Source::YCbCr);
-        let Some(sizes) = sizes else {
-            return Err(Error::image(ImageFault::Unsupported(format!("planes of {}", self.source.name()))));
-        };
-        let mut taken = [0; 3];
-        if let Way::Fast(Decoder { fast, .. }) = &mut self.way
-            && fast.start_planes(self.data, &self.frame).is_some()
-        {
-            self.planes = true;
-            let all = fast.plane_rows(|number, row| {
-                taken[number] += 1;
-                take(number, row);
-            });
-            if all.is_some() {
-                self.taken = self.size.0;
-                return Ok(());
-            }
-        }
-        self.planes = true;
-        self.libjpeg()?.planes(spare)?;
-        for (number, (size, taken)) in sizes.into_iter().zip(taken).enumerate() {
-            (taken..size.height).for_each(|y| take(number, spare.row_from(number, y)));
-        }
-        Ok(())
-    }
-
-    /// As [`Image::plane_rows`], into `planes`.
-    ///
-    /// # Errors
-    /// The same.
-    pub fn planes(&mut self, planes: &mut Planes) -> Result<()> {
-        let mut next = [0; 3];
-        let mut spare = Planes::default();
-        planes.of(Planes::sizes(&self.frame).unwrap_or_default());
-        self.plane_rows(&mut spare, |number, row| {
-            planes.put_row(number, next[number], row);
-            next[number] += 1;
-        })
     }
 
     /// Reads on to the end, once all rows were taken; not beyond a window's last row.

@@ -63,7 +63,7 @@ impl Resizer {
             out.copy_from_slice(pixels);
         } else if filter == Filter::Nearest {
             nearest::resize(view, size, out);
-        } else if let Some(halving) = self.by_rows(from, size, channels, filter) {
+        } else if let Some(halving) = self.by_rows(from, size, channels, filter, false) {
             for start in (0..pixels.len()).step_by(from.width * channels) {
                 halving.push(pixels.get(start..).unwrap_or_default(), out);
             }
@@ -73,25 +73,29 @@ impl Resizer {
         Ok(())
     }
 
+    /// Whether rows can be resized as they come.
+    pub(crate) fn halves(from: Size, to: Size, filter: Filter) -> bool {
+        let half =
+            to.height.checked_mul(2) == Some(from.height) && to.width.checked_mul(2) == Some(from.width);
+        half && to.pixels() > 0 && !matches!(filter, Filter::Nearest | Filter::Dct) && !rows_first(from, to)
+    }
+
     /// A way to resize rows as they come, so that the source is never in memory as a whole; `None` if
-    /// there is none for these sizes.
+    /// there is none for these sizes. It `goes_on` with an image of which it took rows before.
     pub(crate) fn by_rows(
         &mut self,
         from: Size,
         to: Size,
         channels: usize,
         filter: Filter,
+        goes_on: bool,
     ) -> Option<&mut Halving> {
-        let half =
-            to.height.checked_mul(2) == Some(from.height) && to.width.checked_mul(2) == Some(from.width);
-        if !half
-            || to.pixels() == 0
-            || matches!(filter, Filter::Nearest | Filter::Dct)
-            || rows_first(from, to)
-        {
+        if !Self::halves(from, to, filter) {
             return None;
         }
-        self.halving.begin(from, channels, filter);
+        if !goes_on {
+            self.halving.begin(from, channels, filter);
+        }
         Some(&mut self.halving)
     }
 

@@ -1,8 +1,8 @@
 //! Two images decoded together are what each is alone, whatever the other one is.
 
 use turboshard::{
-    codec::{Codec, DecodeOptions},
-    image::{Layout, Mode, Size},
+    codec::{Codec, DecodeOptions, TranscodeOptions, Transcoded},
+    image::{Filter, Layout, Mode, OutputFormat, Size, Space},
     isa::Isa,
     jpeg::{Decoder, Target, decode_counts},
 };
@@ -46,8 +46,12 @@ fn pair(codec: &mut Codec, data: [&[u8]; 2], options: &DecodeOptions) -> [Result
 
 /// A file whose sides suffice for it to be one of two, if it is a baseline one of a usual kind.
 fn file(chance: &mut Chance) -> (String, Vec<u8>, bool) {
+    let sides = (64 + chance.below(200), 1 + chance.below(120));
+    sized_file(chance, sides)
+}
+
+fn sized_file(chance: &mut Chance, (width, height): (usize, usize)) -> (String, Vec<u8>, bool) {
     let random = Recipe::random(chance, 300);
-    let (width, height) = (64 + chance.below(200), 1 + chance.below(120));
     let subsampling =
         [tj::TJSAMP_TJSAMP_420, tj::TJSAMP_TJSAMP_422, tj::TJSAMP_TJSAMP_444, tj::TJSAMP_TJSAMP_GRAY]
             [chance.below(10).min(3)];
@@ -144,4 +148,87 @@ fn pairs_of_every_use_decode_as_each_alone() {
         seen += wanted.iter().filter(|wanted| wanted.is_ok()).count();
     }
     assert!(seen > 300);
+}
+
+/// Two files whose sides are even, and alike but rarely.
+fn twins(chance: &mut Chance) -> ([(String, Vec<u8>, bool); 2], Size) {
+    let sides = |chance: &mut Chance| (2 * (32 + chance.below(100)), 2 * (1 + chance.below(60)));
+    let first = sides(chance);
+    let second = if chance.below(8) == 0 { sides(chance) } else { first };
+    let half = Size { height: first.1 / 2, width: first.0 / 2 };
+    ([sized_file(chance, first), sized_file(chance, second)], half)
+}
+
+#[test]
+fn pairs_are_halved_as_each_alone() {
+    let mut chance = Chance(8);
+    let (mut codec, mut alone) = (Codec::default(), Codec::default());
+    let mut seen = [0; 2];
+    for _ in 0..soak(600) {
+        let (files, half) = twins(&mut chance);
+        let options = DecodeOptions {
+            size: Some(half),
+            filter: [Filter::Box, Filter::Lanczos3, Filter::Bilinear][chance.below(3)],
+            mode: [Mode::Rgb, Mode::Rgb, Mode::Y, Mode::L][chance.below(4)],
+            fill_truncated: chance.below(2) == 0,
+            ..DecodeOptions::default()
+        };
+        let data = files.each_ref().map(|file| &file.1[..]);
+        let wanted = data.map(|data| {
+            let size = alone.output_size(data, &options).unwrap_or(Size { height: 0, width: 0 });
+            let mut out = vec![0x5A; size.pixels() * options.mode.channels()];
+            let report = alone.decode_into(data, &options, &mut out);
+            report.map(|r| (out, r.warnings, r.truncated_at)).map_err(|error| error.to_string())
+        });
+        assert!(pair(&mut codec, data, &options) == wanted, "{} and {}, {options:?}", files[0].0, files[1].0);
+        seen[usize::from(wanted.iter().any(|wanted| wanted.is_err()))] += 1;
+    }
+    assert!(seen[0] > 300 && seen[1] > 30, "{seen:?}");
+}
+
+#[test]
+fn pairs_are_made_anew_as_each_alone() {
+    let mut chance = Chance(9);
+    let (mut codec, mut alone) = (Codec::default(), Codec::default());
+    let (mut good, mut refused, mut by_planes) = (0, 0, 0);
+    for _ in 0..soak(600) {
+        let (files, half) = twins(&mut chance);
+        let size = [Some(half), Some(half), None][chance.below(3)];
+        let options = TranscodeOptions {
+            size,
+            filter: [Filter::Box, Filter::Lanczos3][chance.below(2)],
+            quality: [None, Some(80)][chance.below(2)],
+            space: [Space::Rgb, Space::Ycc, Space::Ycc][chance.below(3)],
+            format: [OutputFormat::Keep, OutputFormat::Keep, OutputFormat::Png][chance.below(3)],
+            strict: chance.below(4) == 0,
+            allow_upscale: true,
+            ..TranscodeOptions::default()
+        };
+        let data = files.each_ref().map(|file| &file.1[..]);
+        let plain = |done: turboshard::error::Result<Transcoded>, out: Vec<u8>| {
+            let done = done.map_err(|error| error.to_string())?;
+            Ok::<_, String>((out, done.size, done.copied, done.through_rgb, done.report.warnings))
+        };
+        let wanted = data.map(|data| {
+            let mut out = vec![1];
+            let done = alone.transcode(data, &options, &mut out);
+            plain(done, out)
+        });
+        let mut outs = [vec![1], vec![1]];
+        let done = codec.transcode_pair(data, &options, outs.each_mut());
+        let mut outs = outs.into_iter();
+        let found = done.map(|done| plain(done, outs.next().unwrap()));
+        assert!(found == wanted, "{} and {}, {options:?}", files[0].0, files[1].0);
+        for wanted in &wanted {
+            match wanted {
+                Ok((_, _, false, through_rgb, _)) => {
+                    good += 1;
+                    by_planes += u32::from(options.space == Space::Ycc && !through_rgb);
+                }
+                Ok(_) => {}
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(good > 500 && refused > 50 && by_planes > 100, "{good} {refused} {by_planes}");
 }

@@ -18,6 +18,7 @@ mod entropy;
 mod idct;
 mod low;
 mod order;
+mod output;
 #[cfg(target_arch = "x86_64")]
 mod pair;
 mod picture;
@@ -29,7 +30,7 @@ mod tables;
 mod unstuff;
 
 use colour::Upsampling;
-pub(crate) use picture::Output;
+pub(crate) use output::Output;
 use picture::Picture;
 pub(crate) use plane::Extent;
 use plane::Scale;
@@ -57,13 +58,22 @@ pub(super) struct Fast {
 struct Beside {
     address: usize,
     length: usize,
-    started: (Target, u8),
+    wanted: Wanted,
 }
 
 impl Beside {
-    fn new(data: &[u8], target: Target, reduce: u8) -> Self {
-        Self { address: data.as_ptr().addr(), length: data.len(), started: (target, reduce) }
+    fn new(data: &[u8], wanted: Wanted) -> Self {
+        Self { address: data.as_ptr().addr(), length: data.len(), wanted }
     }
+}
+
+/// What is made of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Rows of pixels, at 1/n of the size.
+    Pixels(Target, u8),
+    /// Rows of the planes as they are stored.
+    Planes,
 }
 
 impl Fast {
@@ -94,12 +104,10 @@ impl Fast {
         &mut self,
         data: &[u8],
         frame: &Frame,
-        target: Target,
-        reduce: u8,
+        wanted: Wanted,
         low: bool,
     ) -> Option<(u32, u32)> {
-        let asked = Beside::new(data, target, reduce);
-        if self.beside.take() == Some(asked) && !low {
+        if self.beside.take() == Some(Beside::new(data, wanted)) && !low {
             self.now ^= 1;
             let (picture, other, _) = self.both();
             other.stay_alone();
@@ -108,24 +116,24 @@ impl Fast {
         let isa = self.isa;
         let (picture, other, cache) = self.both();
         other.stay_alone();
-        let begin = Begin { isa, target, reduce, low, extent: Extent::Row };
+        let begin = Begin { isa, wanted, low, extent: Extent::Row };
         begin.begin(picture, (cache, [usize::MAX; 3]), &Scan::read(data, frame)?)
     }
 
     /// Starts to read another file in the same way as the one that was started, and beside it. Until it is started itself, or
-    /// forgotten, the file must stay as it is. Unless all its samples are kept, `rows` must have an output for it.
-    pub(super) fn join(&mut self, next: &[u8], extent: Extent, target: Target, reduce: u8) {
-        if self.isa >= Isa::Avx512 && self.begin_beside(next, extent, target, reduce).is_some() {
-            self.beside = Some(Beside::new(next, target, reduce));
+    /// forgotten, the file must stay as it is. Unless all its samples are kept, there must be an output for its rows.
+    pub(super) fn join(&mut self, next: &[u8], extent: Extent, wanted: Wanted) {
+        if self.isa >= Isa::Avx512 && self.begin_beside(next, extent, wanted).is_some() {
+            self.beside = Some(Beside::new(next, wanted));
         }
     }
 
-    fn begin_beside(&mut self, data: &[u8], extent: Extent, target: Target, reduce: u8) -> Option<()> {
+    fn begin_beside(&mut self, data: &[u8], extent: Extent, wanted: Wanted) -> Option<()> {
         let isa = self.isa;
         let (first, second, cache) = self.both();
         if first.can_join() {
             let header = Header::parse(data).ok()?;
-            let begin = Begin { isa, target, reduce, low: false, extent };
+            let begin = Begin { isa, wanted, low: false, extent };
             begin.begin(second, (cache, first.state.codes), &Scan::read(data, &header.frame)?)?;
             if second.can_join() {
                 #[cfg(target_arch = "x86_64")]
@@ -138,15 +146,10 @@ impl Fast {
         None
     }
 
-    /// Gets ready to give the rows of the planes.
-    pub(super) fn start_planes(&mut self, data: &[u8], frame: &Frame) -> Option<()> {
-        let scan = Scan::read(data, frame)?;
-        let scale = Scale { sides: [8, 8], upsampling: Upsampling::None };
-        let isa = self.isa;
-        let (picture, other, cache) = self.both();
-        other.stay_alone();
-        let has_chroma = scan.sampling != Sampling::Gray;
-        picture.begin(isa, (cache, [usize::MAX; 3]), &scan, scale, has_chroma, Extent::Row)
+    /// How many rows of what was started, of MCUs where planes are wanted, were handed on while it was read beside another image. They
+    /// will not be given again.
+    pub(super) fn handed_on(&mut self) -> usize {
+        self.both().0.handed_on()
     }
 
     /// Of what was started, only the rows and columns in `window` are wanted, which lies in the image.
@@ -155,11 +158,15 @@ impl Fast {
     }
 
     /// Hands on the rows of the planes, each with its plane's number and as the beginning of a longer slice. `None` if
-    /// it could not give all of them.
-    pub(super) fn plane_rows(&mut self, take: impl FnMut(usize, &[u8])) -> Option<()> {
+    /// it could not give all of them. Those of the image that is read beside go to its `output`.
+    pub(super) fn plane_rows(
+        &mut self,
+        mut output: Option<Output<'_>>,
+        take: impl FnMut(usize, &[u8]),
+    ) -> Option<()> {
         let isa = self.isa;
-        let (picture, _, cache) = self.both();
-        picture.plane_rows(isa, cache, take)
+        let (picture, other, cache) = self.both();
+        picture.plane_rows(isa, cache, (other, output.as_mut().map(Output::again)), take)
     }
 
     /// Writes the next `count` rows to `out`, which holds them; says how many it could. Those of the image that is read beside go to
@@ -169,19 +176,18 @@ impl Fast {
         out: &mut [u8],
         stride: usize,
         count: u32,
-        output: Option<Output<'_>>,
+        mut output: Option<Output<'_>>,
     ) -> (u32, Option<()>) {
         let isa = self.isa;
         let (picture, other, cache) = self.both();
-        picture.rows(isa, cache, (other, output), (out, stride), count)
+        picture.rows(isa, cache, (other, output.as_mut().map(Output::again)), (out, stride), count)
     }
 }
 
 /// How an image is started.
 struct Begin {
     isa: Isa,
-    target: Target,
-    reduce: u8,
+    wanted: Wanted,
     low: bool,
     extent: Extent,
 }
@@ -193,21 +199,34 @@ impl Begin {
         tables: (&mut tables::Cache, [usize; 3]),
         scan: &Scan<'_>,
     ) -> Option<(u32, u32)> {
-        let &Self { isa, target, reduce, low, extent } = self;
-        let has_chroma = match (target, scan.sampling) {
-            (Target::Gray, _) => false,
-            (Target::Rgb, Sampling::S444 | Sampling::S422 | Sampling::S420) => true,
-            _ => return None,
+        let &Self { isa, wanted, low, extent } = self;
+        let (has_chroma, scale) = match wanted {
+            Wanted::Pixels(target, reduce) => pixels(scan, target, reduce)?,
+            Wanted::Planes => {
+                (scan.sampling != Sampling::Gray, Scale { sides: [8, 8], upsampling: Upsampling::None })
+            }
         };
-        // Grey is never enlarged, so there any chroma will do.
-        let scale = Scale::new(scan.sampling, reduce, if has_chroma { scan.width } else { usize::MAX >> 8 });
-        let scale = scale.or_else(|| (!has_chroma).then(|| Scale::new(Sampling::Gray, reduce, 1))?)?;
         // Chroma of other files would take other transforms.
-        if low && (reduce != 2 || has_chroma && scale.upsampling != Upsampling::None) {
+        let can_be_low =
+            matches!(wanted, Wanted::Pixels(_, 2)) && (!has_chroma || scale.upsampling == Upsampling::None);
+        if low && !can_be_low {
             return None;
         }
         picture.begin(isa, tables, scan, scale, has_chroma, extent)?;
         picture.state.blocks.low = low;
         Some(picture.size())
     }
+}
+
+/// Whether chroma is needed for pixels in those colours, and the scale at which the samples are made.
+fn pixels(scan: &Scan<'_>, target: Target, reduce: u8) -> Option<(bool, Scale)> {
+    let has_chroma = match (target, scan.sampling) {
+        (Target::Gray, _) => false,
+        (Target::Rgb, Sampling::S444 | Sampling::S422 | Sampling::S420) => true,
+        _ => return None,
+    };
+    // Grey is never enlarged, so there any chroma will do.
+    let scale = Scale::new(scan.sampling, reduce, if has_chroma { scan.width } else { usize::MAX >> 8 });
+    let scale = scale.or_else(|| (!has_chroma).then(|| Scale::new(Sampling::Gray, reduce, 1))?)?;
+    Some((has_chroma, scale))
 }

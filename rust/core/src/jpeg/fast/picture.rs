@@ -7,6 +7,7 @@ use super::pair::{self, Lane};
 use super::{
     colour::{self, MARGIN, Rows, Upsampling},
     entropy::{Coefficients, Position},
+    output::{HANDED_ON, Output},
     plane::{Extent, Plane, Scale},
     reconstruct::{self, Blocks},
     scan::Scan,
@@ -29,13 +30,6 @@ pub(super) struct Picture {
     pub(super) lane: Lane,
 }
 
-/// Where rows go, `stride` bytes apart, from the first one of an image on.
-#[derive(Debug)]
-pub(crate) struct Output<'a> {
-    pub(crate) out: &'a mut [u8],
-    pub(crate) stride: usize,
-}
-
 /// The image read beside, and where its rows go if they are not to be kept.
 pub(super) type Beside<'a> = (&'a mut Picture, Option<Output<'a>>);
 
@@ -56,7 +50,8 @@ pub(super) struct State {
     pub(super) last: [i16; 3],
     /// Rows of MCUs decoded.
     pub(super) decoded: usize,
-    /// Rows of pixels that those suffice for, that are handed out, and that there are.
+    /// Rows of pixels that those suffice for, that are handed out, and that there are. Where planes are taken, rows of MCUs are handed
+    /// out.
     pub(super) ready: usize,
     pub(super) taken: usize,
     pub(super) height: usize,
@@ -69,7 +64,7 @@ pub(super) struct State {
     pub(super) has_chroma: bool,
     /// Bits beyond the rows decoded are not plainly right.
     pub(super) gave_up: bool,
-    /// Rows already handed out, and the address of what they were written to.
+    /// Rows already given while the image was read beside another one, and the address of what they were written to.
     pub(super) written: (usize, usize),
 }
 
@@ -162,20 +157,35 @@ impl Picture {
         (state.taken, state.columns) = (window.y, window.x..end);
     }
 
+    /// How many rows, of MCUs where planes are taken, were handed on while the image was read beside another one; they are not given
+    /// again.
+    pub(super) fn handed_on(&mut self) -> usize {
+        match self.state.written {
+            (rows, HANDED_ON) => {
+                self.state.written = Default::default();
+                rows
+            }
+            _ => 0,
+        }
+    }
+
     /// Hands on the rows of the planes, each with its plane's number and as the beginning of a longer slice. `None` if
-    /// it could not give all of them.
+    /// it could not give all of them. Meanwhile the image `beside` may be read too.
     pub(super) fn plane_rows(
         &mut self,
         isa: Isa,
         cache: &Cache,
+        (other, mut output): Beside<'_>,
         mut take: impl FnMut(usize, &[u8]),
     ) -> Option<()> {
-        for mcu_row in 0..self.state.mcus.1 {
-            self.decode_mcu_row(isa, cache, None)?;
-            let wanted = if self.state.has_chroma { 3 } else { 1 };
-            for (number, plane) in self.planes.iter().enumerate().take(wanted) {
-                plane.rows_of(mcu_row).for_each(|row| take(number, row));
-            }
+        // Whoever took rows is someone else.
+        if self.state.written.0 > 0 {
+            return None;
+        }
+        while self.state.taken < self.state.mcus.1 {
+            let output = output.as_mut().map(Output::again);
+            self.decode_mcu_row(isa, cache, Some((&mut *other, output)))?;
+            self.state.planes(&self.planes, &mut take);
         }
         Some(())
     }
@@ -186,12 +196,11 @@ impl Picture {
         &mut self,
         isa: Isa,
         cache: &Cache,
-        beside: (&mut Self, Option<Output<'_>>),
+        (other, mut output): Beside<'_>,
         (out, stride): (&mut [u8], usize),
         count: u32,
     ) -> (u32, Option<()>) {
         let row = self.state.columns.len() * if self.state.has_chroma { 3 } else { 1 };
-        let (other, mut output) = beside;
         let (before, place) = std::mem::take(&mut self.state.written);
         if before > count as usize || before > 0 && place != out.as_ptr().addr() {
             self.state.gave_up = true;
@@ -201,7 +210,7 @@ impl Picture {
         let mut done = before as u32;
         for place in out.chunks_mut(stride).take(count as usize).skip(before) {
             while self.state.taken >= self.state.ready {
-                let output = output.as_mut().map(|Output { out, stride }| Output { out, stride: *stride });
+                let output = output.as_mut().map(Output::again);
                 if self.decode_mcu_row(isa, cache, Some((&mut *other, output))).is_none() {
                     return (done, None);
                 }
@@ -219,7 +228,12 @@ impl Picture {
     }
 
     /// Decodes a row of MCUs. `None` if their bits are not plainly right.
-    fn decode_mcu_row(&mut self, isa: Isa, cache: &Cache, beside: Option<Beside<'_>>) -> Option<()> {
+    fn decode_mcu_row<'a>(
+        &'a mut self,
+        isa: Isa,
+        cache: &'a Cache,
+        beside: Option<Beside<'a>>,
+    ) -> Option<()> {
         if self.state.gave_up {
             return None;
         }
@@ -234,6 +248,17 @@ impl Picture {
         begin_row(planes, state);
         reconstruct::mcu_row(isa, stream, codes, coefficients, planes, state)?;
         finish_row(state, planes, stream)
+    }
+}
+
+impl State {
+    /// Hands on the rows of the planes that the last row of MCUs has.
+    pub(super) fn planes(&mut self, planes: &[Plane; 3], take: &mut impl FnMut(usize, &[u8])) {
+        let wanted = if self.has_chroma { 3 } else { 1 };
+        for (number, plane) in planes.iter().enumerate().take(wanted) {
+            plane.rows_of(self.taken).for_each(|row| take(number, row));
+        }
+        self.taken += 1;
     }
 }
 

@@ -18,7 +18,8 @@ pub(super) use lane::{Lane, MOST_BYTES};
 
 use super::{
     entropy::{MOST_BLOCKS, Position},
-    picture::{Beside, Output, Picture, State, begin_row, finish_row, pixels},
+    output::Output,
+    picture::{Beside, Picture, State, begin_row, finish_row},
     plane::Plane,
     tables::Cache,
     unstuff::Bitstream,
@@ -103,7 +104,7 @@ struct Half<'a> {
     planes: &'a mut [Plane; 3],
     state: &'a mut State,
     line: &'a mut Vec<u8>,
-    /// Where rows are written at once.
+    /// Where rows go at once.
     output: Option<Output<'a>>,
     links: [Link; MOST_BLOCKS],
     stream: Stream,
@@ -188,24 +189,12 @@ impl<'a> Half<'a> {
             self.lane.has_begun = false;
             self.state.position = Position::at_bit(self.source.bytes, self.lane.bit)?;
             finish_row(self.state, self.planes, self.bits)?;
-            self.write()?;
+            if let Some(output) = &mut self.output {
+                output.give(Isa::Avx512, self.planes, self.state, self.line)?;
+            }
         }
         self.enter();
         Some(is_row)
-    }
-
-    /// Writes the rows that are ready, if they are wanted at once.
-    fn write(&mut self) -> Option<()> {
-        let Self { planes, state, line, output, .. } = self;
-        let Some(Output { out, stride }) = output else { return Some(()) };
-        let row = state.columns.len() * if state.has_chroma { 3 } else { 1 };
-        while state.taken < state.ready {
-            let start = state.taken * *stride;
-            pixels(Isa::Avx512, planes, state, line, out.get_mut(start..start + row)?)?;
-            state.taken += 1;
-            state.written = (state.taken, out.as_ptr().addr());
-        }
-        Some(())
     }
 
     /// Reads a symbol that the kernel cannot.
