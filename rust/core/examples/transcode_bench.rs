@@ -37,6 +37,7 @@ enum Way {
     Decode(Filter),
     DecodePair(Filter),
     Transcode(Space),
+    TranscodePair(Space),
 }
 
 fn run(way: Way, codec: &mut Codec, files: &[Vec<u8>], out: &mut [Vec<u8>; 2]) {
@@ -70,6 +71,13 @@ fn run(way: Way, codec: &mut Codec, files: &[Vec<u8>], out: &mut [Vec<u8>; 2]) {
                 codec.transcode(data, &options, out).unwrap();
             }
         }
+        Way::TranscodePair(space) => {
+            let options = TranscodeOptions { size, space, ..TranscodeOptions::default() };
+            out.iter_mut().for_each(Vec::clear);
+            for done in codec.transcode_pair([first, second], &options, out.each_mut()) {
+                done.unwrap();
+            }
+        }
     }
 }
 
@@ -87,7 +95,9 @@ fn main() {
         Way::Decode(Filter::Lanczos3),
         Way::DecodePair(Filter::Lanczos3),
         Way::Transcode(Space::Rgb),
+        Way::TranscodePair(Space::Rgb),
         Way::Transcode(Space::Ycc),
+        Way::TranscodePair(Space::Ycc),
     ];
     ways.retain(|way| format!("{way:?}").contains(&name));
     let (mut codec, mut out) = (Codec::default(), [Vec::new(), Vec::new()]);

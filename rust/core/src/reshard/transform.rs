@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::{
-    codec::{Codec, MANY_PIXELS, TranscodeOptions},
+    codec::{Codec, MANY_PIXELS, TranscodeOptions, Transcoded},
     error::{Error, Kind, Result},
     image::OutputFormat,
     index::{Index, Policy},
@@ -31,7 +31,7 @@ pub(super) struct Transform {
 #[derive(Default)]
 pub struct Scratch {
     pub(super) codec: Codec,
-    picture: Vec<u8>,
+    pictures: [Vec<u8>; 2],
 }
 
 /// The bytes of one sample as read, and what the index said about them.
@@ -90,14 +90,12 @@ impl Transform {
     fn members(&self, scratch: &mut Scratch, index: &Index, raw: &Raw) -> Result<Made> {
         let mut made = Made { bytes: Vec::with_capacity(raw.bytes.len()), ..Made::default() };
         let mut json = None;
+        // What was made of a member together with the one before it.
+        let mut ahead = None;
         for member in index.samples[0].clone().map(|member| member as usize) {
-            let start = (index.data_offset[member] - raw.offset) as usize;
             let place =
                 |error: Error| error.in_member(index.name(member)).at_offset(index.data_offset[member]);
-            let payload = raw
-                .bytes
-                .get(start..start + index.size[member] as usize)
-                .ok_or_else(|| place(Error::data("the member lies outside its sample")))?;
+            let payload = payload(index, raw, member).map_err(place)?;
             let Some(field) = plan::field_name(index, member) else { continue };
             if field.eq_ignore_ascii_case("json") {
                 json = match pick::parse_json(payload) {
@@ -105,16 +103,54 @@ impl Transform {
                     parsed => parsed.ok(),
                 };
             }
-            if self.fields.keeps(&field) {
-                self.member(scratch, index.name(member), &field, payload, &mut made).map_err(place)?;
+            if !self.fields.keeps(&field) {
+                continue;
             }
+            made.images += u32::from(select::is_image(&field));
+            let name = index.name(member);
+            let Some(options) = self.options(&field) else {
+                self.copy(scratch, name, &field, payload, &mut made).map_err(place)?;
+                continue;
+            };
+            let done = match ahead.take() {
+                Some(done) => {
+                    scratch.pictures.swap(0, 1);
+                    done
+                }
+                None => match self.next_picture(index, raw, member) {
+                    None => scratch.picture(payload, options),
+                    Some(next) => {
+                        let [done, next] = scratch.pair([payload, next], options);
+                        ahead = Some(next);
+                        done
+                    }
+                },
+            };
+            self.picture(&scratch.pictures[0], name, options, &done.map_err(place)?, &mut made)
+                .map_err(place)?;
         }
         let key = String::from_utf8_lossy(&raw.key);
         select::identity(json.as_ref().unwrap_or(&Value::Null).into(), &key).clone_into(&mut made.identity);
         Ok(made)
     }
 
-    fn member(
+    /// How a field's pictures are made anew; `None` if they are not.
+    fn options(&self, field: &str) -> Option<&TranscodeOptions> {
+        self.pictures.as_ref().filter(|_| is_made(field, &self.fields))
+    }
+
+    /// The next picture of the sample that is made anew.
+    fn next_picture<'a>(&self, index: &Index, raw: &'a Raw, member: usize) -> Option<&'a [u8]> {
+        let end = index.samples[0].end as usize;
+        let next = (member + 1..end).find(|&next| {
+            plan::field_name(index, next)
+                .is_some_and(|field| self.fields.keeps(&field) && self.options(&field).is_some())
+        })?;
+        payload(index, raw, next).ok()
+    }
+
+    /// A member as it is.
+    fn copy(
         &self,
         scratch: &mut Scratch,
         name: &[u8],
@@ -122,15 +158,21 @@ impl Transform {
         payload: &[u8],
         made: &mut Made,
     ) -> Result<()> {
-        made.images += u32::from(select::is_image(field));
-        let Some(options) = self.pictures.as_ref().filter(|_| is_made(field, &self.fields)) else {
-            if self.skip_bad && is_checked(field) {
-                scratch.codec.check(payload, 2 * MANY_PIXELS)?;
-            }
-            return write::member_into(name, payload, self.format, &mut made.bytes);
-        };
-        scratch.picture.clear();
-        let done = scratch.codec.transcode(payload, options, &mut scratch.picture)?;
+        if self.skip_bad && is_checked(field) {
+            scratch.codec.check(payload, 2 * MANY_PIXELS)?;
+        }
+        write::member_into(name, payload, self.format, &mut made.bytes)
+    }
+
+    /// A member that was made anew.
+    fn picture(
+        &self,
+        picture: &[u8],
+        name: &[u8],
+        options: &TranscodeOptions,
+        done: &Transcoded,
+        made: &mut Made,
+    ) -> Result<()> {
         made.encoded += u64::from(!done.copied);
         made.resampled_chroma += u64::from(done.subsampling_changed);
         made.through_rgb += u64::from(done.through_rgb);
@@ -138,8 +180,29 @@ impl Transform {
             OutputFormat::Png => Cow::Owned(renamed(name, "png")),
             OutputFormat::Jpeg | OutputFormat::Keep => Cow::Borrowed(name),
         };
-        write::member_into(&name, &scratch.picture, self.format, &mut made.bytes)
+        write::member_into(&name, picture, self.format, &mut made.bytes)
     }
+}
+
+impl Scratch {
+    /// Makes a picture anew, to `pictures[0]`.
+    fn picture(&mut self, jpeg: &[u8], options: &TranscodeOptions) -> Result<Transcoded> {
+        self.pictures[0].clear();
+        self.codec.transcode(jpeg, options, &mut self.pictures[0])
+    }
+
+    /// Makes two, to `pictures`.
+    fn pair(&mut self, jpegs: [&[u8]; 2], options: &TranscodeOptions) -> [Result<Transcoded>; 2] {
+        self.pictures.iter_mut().for_each(Vec::clear);
+        self.codec.transcode_pair(jpegs, options, self.pictures.each_mut())
+    }
+}
+
+/// A member's payload.
+fn payload<'a>(index: &Index, raw: &'a Raw, member: usize) -> Result<&'a [u8]> {
+    let start = (index.data_offset[member] - raw.offset) as usize;
+    let bytes = raw.bytes.get(start..start + index.size[member] as usize);
+    bytes.ok_or_else(|| Error::data("the member lies outside its sample"))
 }
 
 /// True for an error of what a member holds, not of the shard it lies in.
