@@ -42,9 +42,8 @@ def _case(setting: Setting, cores: int) -> Case[Path]:
         return setting.scratch / f"reshard-{cores}-{next(numbers)}"
 
     contenders = [
-        Contender(
-            "turboshard", ts.__version__, partial(_ours, data.root, fresh, cores), discard=shutil.rmtree
-        )
+        Contender(name, ts.__version__, partial(_ours, data.root, fresh, cores, space), discard=shutil.rmtree)
+        for name, space in (("turboshard", "rgb"), ("turboshard --space ycc", "ycc"))
     ]
     missing = []
     for name, find in (("webdataset + Pillow", _here), ("webdataset + pillow-simd", child.interpreter)):
@@ -70,10 +69,11 @@ def _case(setting: Setting, cores: int) -> Case[Path]:
     )
 
 
-def _ours(source: Path, fresh: Callable[[], Path], cores: int) -> Path:
+def _ours(source: Path, fresh: Callable[[], Path], cores: int, space: str) -> Path:
     out = fresh()
     command = [sys.executable, "-m", "turboshard", "reshard", str(source), "-o", str(out)]
-    subprocess.run([*command, "--size", str(SIZE), "-j", str(cores), "-q"], check=True, stdout=sys.stderr)
+    options = ["--size", str(SIZE), "--space", space, "-j", str(cores), "-q"]
+    subprocess.run([*command, *options], check=True, stdout=sys.stderr)
     return out
 
 

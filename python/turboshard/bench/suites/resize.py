@@ -44,6 +44,11 @@ def _from_jpeg(setting: Setting, size: int, filter_: Filter, threads: int) -> Ca
             lambda: list(ts.decode_batch(images, size=size, resample=filter_, threads=threads)),
         )
     ]
+    if threads == 1:
+        # Two at a time, and into memory that is there, as a loader's batches are.
+        out = ts.decode_batch(images, size=size, resample=filter_)
+        into = partial(ts.decode_batch, images, size=size, resample=filter_, threads=1, out=out)
+        contenders.append(Contender("turboshard, a batch into out=", ts.__version__, lambda: list(into())))
     other_filters = set()
     for rival in found:
         resize = rival.resize if filter_ == "lanczos3" else rival.box

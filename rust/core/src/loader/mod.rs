@@ -11,6 +11,7 @@ mod augment;
 mod iteration;
 mod memory;
 mod order;
+mod picture;
 mod queue;
 mod recipe;
 

@@ -1,13 +1,14 @@
 //! What is made of one sample: which of its fields, decoded how, written where.
 
 use super::{
-    augment::{self, Normalize},
+    augment::Normalize,
     order::{Purpose, stream},
+    picture::{Picture, Places, Studio},
 };
 use crate::{
     catalog::Catalog,
     codec::{Codec, DecodeOptions},
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     image::Size,
     shard::Shard,
 };
@@ -52,9 +53,8 @@ pub struct Draw {
 /// Scratch of one worker.
 #[derive(Default)]
 pub struct Hand {
-    codec: Codec,
-    bytes: Vec<u8>,
-    pixels: Vec<u8>,
+    studio: Studio,
+    bytes: [Vec<u8>; 2],
 }
 
 /// What became of a row.
@@ -212,84 +212,45 @@ impl Recipe {
         let end = wanted.iter().map(|member| member.offset + member.size).max().unwrap_or(0);
         // All of a sample is one read; two images of ten are read one by one.
         let together = wanted.iter().map(|member| member.size).sum::<u64>() * 2 >= end - begin;
-        let Hand { codec, bytes, pixels } = hand;
+        let Hand { studio, bytes } = hand;
         if together {
             let length = usize::try_from(end - begin).unwrap_or(usize::MAX);
-            shard.read_into(begin, length, bytes).map_err(|error| error.in_member(index.key(number)))?;
+            shard
+                .read_into(begin, length, &mut bytes[0])
+                .map_err(|error| error.in_member(index.key(number)))?;
             row.read = end - begin;
         }
+        let places = Places { recipe: self, shard, sample, draw, stop };
+        let mut waiting = None;
         for Wanted { place, member, offset, size } in wanted {
-            let data = if together {
+            let (buffer, span) = if together {
                 let start = (offset - begin) as usize;
-                bytes.get(start..start + size as usize).unwrap_or_default()
+                (0, start..start + size as usize)
             } else {
-                shard.read_member(member, bytes)?;
+                let buffer = usize::from(waiting.is_some());
+                if let Err(error) = shard.read_member(member, &mut bytes[buffer]) {
+                    // What was read before is not lost for it.
+                    let first = waiting.take().map(|first: Picture| first.of(bytes));
+                    places.fill([first, None], studio, out, row, done)?;
+                    return Err(error);
+                }
                 row.read += size;
-                bytes.as_slice()
+                (buffer, 0..size as usize)
             };
             let Some(place) = place else {
-                row.json = Some(data.to_vec());
+                row.json = Some(bytes[buffer].get(span).unwrap_or_default().to_vec());
                 continue;
             };
-            if stop() {
-                return Err(Error::new(Kind::Cancelled));
+            let picture = Picture { place, member, buffer, span };
+            match waiting.take() {
+                None => waiting = Some(picture),
+                Some(first) => {
+                    let both = [first, picture].map(|picture| Some(picture.of(bytes)));
+                    places.fill(both, studio, out, row, done)?;
+                }
             }
-            let image = out.chunks_exact_mut(self.image_bytes().max(1)).nth(place).unwrap_or_default();
-            match self.image(data, sample, draw, codec, pixels, image) {
-                Ok(declared) => row.pixels = row.pixels.max(declared),
-                Err(error) => row.errors.push((place, placed(error, shard, member))),
-            }
-            set(done, place);
         }
-        Ok(())
-    }
-
-    /// Decodes one image; the pixels its header declares.
-    fn image(
-        &self,
-        data: &[u8],
-        sample: usize,
-        draw: Draw,
-        codec: &mut Codec,
-        pixels: &mut Vec<u8>,
-        out: &mut [u8],
-    ) -> Result<u64> {
-        let mut options = self.decode.clone();
-        if self.random_crop {
-            let whole = DecodeOptions { size: None, crop: None, reduce: 1, ..options.clone() };
-            let size = codec.output_size(data, &whole)?;
-            let step = usize::from(options.reduce.max(1));
-            let mut random = stream(Purpose::Crop, draw.seed, draw.epoch, sample as u64);
-            options.crop = Some(augment::random_crop(size, step, &mut random));
-        }
-        let found = codec.output_size(data, &options)?;
-        if found != self.size {
-            let words = format!(
-                "the image is {} by {} pixels, the first {} by {}",
-                found.width, found.height, self.size.width, self.size.height
-            );
-            return Err(Error::invalid(words).with_hint("give a size to resize all to"));
-        }
-        let (channels, layout) = (options.mode.channels(), options.layout);
-        let flip = self.hflip > 0.0 && {
-            let mut random = stream(Purpose::Flip, draw.seed, draw.epoch, sample as u64);
-            augment::unit(&mut random) < self.hflip
-        };
-        let values = self.size.pixels() * channels;
-        let target = if self.normalize.is_some() {
-            pixels.resize(values, 0);
-            pixels.as_mut_slice()
-        } else {
-            &mut *out
-        };
-        let report = codec.decode_into(data, &options, target)?;
-        if flip {
-            augment::mirror(target, self.size, channels, layout);
-        }
-        if let Some(normalize) = &self.normalize {
-            normalize.apply(pixels, channels, layout, out);
-        }
-        Ok(report.pixels)
+        places.fill([waiting.map(|last| last.of(bytes)), None], studio, out, row, done)
     }
 
     fn member(&self, shard: &Shard, number: usize, field: usize) -> Result<usize> {
@@ -303,7 +264,7 @@ impl Recipe {
     }
 }
 
-fn set(done: &mut [bool], place: usize) {
+pub(super) fn set(done: &mut [bool], place: usize) {
     if let Some(done) = done.get_mut(place) {
         *done = true;
     }
@@ -314,7 +275,7 @@ fn want(shard: &Shard, place: Option<usize>, member: usize) -> Option<Wanted> {
     Some(Wanted { place, member, offset: *index.data_offset.get(member)?, size: *index.size.get(member)? })
 }
 
-fn placed(error: Error, shard: &Shard, member: usize) -> Error {
+pub(super) fn placed(error: Error, shard: &Shard, member: usize) -> Error {
     let index = shard.index();
     let error = error.in_shard(shard.path()).in_member(index.name(member));
     match index.data_offset.get(member) {
