@@ -58,7 +58,9 @@ fn run(way: Way, codec: &mut Codec, files: &[Vec<u8>], out: &mut [Vec<u8>; 2]) {
         Way::DecodePair(filter) => {
             let options = DecodeOptions { size, filter, ..DecodeOptions::default() };
             let length = codec.output_size(first, &options).unwrap().pixels() * 3;
-            out.iter_mut().for_each(|out| out.resize(length, 0));
+            for out in &mut *out {
+                out.resize(length, 0);
+            }
             let [a, b] = out.each_mut().map(Vec::as_mut_slice);
             for report in codec.decode_pair([first, second], &options, [a, b]) {
                 report.unwrap();
