@@ -11,7 +11,7 @@ use super::{
     average,
     columns::Columns,
     deal::deal,
-    quads::{self, Kernels, Quad},
+    quads::{self, Edge, Kernels, Quad},
     rows::{fold, weigh},
     weights::Windows,
 };
@@ -47,6 +47,8 @@ pub(crate) struct Halving {
     averages: Option<Isa>,
     /// How windows are summed by quads; `None` where the CPU does not do that.
     quads: Option<Weaving>,
+    /// The pixels at both ends of a row, where quads make them too.
+    edges: Option<[Edge; 2]>,
 }
 
 /// Windows as quads of taps. A window that the image does not cut off begins at source row, or pixel,
@@ -83,6 +85,7 @@ impl Halving {
             self.columns = Columns::new(Windows::new(from.width, from.width / 2, filter), channels);
             self.rows = Windows::new(from.height, from.height / 2, filter);
             self.key = Some((from, channels, filter));
+            self.edges = None;
         }
         self.channels = channels;
         let row = self.row();
@@ -96,6 +99,9 @@ impl Halving {
             weaving.begin(filter, row);
             weaving
         });
+        if let (None, Some(weaving)) = (&self.edges, &self.quads) {
+            self.edges = weaving.edges(&self.columns, channels);
+        }
     }
 
     /// Bytes of an output row.
@@ -120,7 +126,9 @@ impl Halving {
         self.taken += 1;
         if let Some(place) = self.kept.get_mut(place..place + row) {
             match &self.quads {
-                Some(weaving) => weaving.halve_width(source, self.channels, &self.columns, place),
+                Some(weaving) => {
+                    weaving.halve_width(source, self.channels, &self.columns, self.edges.as_ref(), place);
+                }
                 None => halve_width(source, self.channels, &self.columns, &mut self.dealt, place),
             }
         }
@@ -195,8 +203,23 @@ impl Weaving {
         2 * number as isize + 1 - 2 * self.count as isize
     }
 
+    /// The pixels whose windows the edges cut off, if the two ends are apart and few enough.
+    fn edges(&self, columns: &Columns, channels: usize) -> Option<[Edge; 2]> {
+        let windows = columns.windows();
+        let right = windows.len().checked_sub(self.count).filter(|&right| right >= self.count)?;
+        let edge = |targets| Edge::new(windows, channels, targets);
+        Some([edge(0..self.count)?, edge(right..windows.len())?])
+    }
+
     /// Halves a row, with which `source` begins.
-    fn halve_width(&self, source: &[u8], channels: usize, columns: &Columns, out: &mut [u8]) {
+    fn halve_width(
+        &self,
+        source: &[u8],
+        channels: usize,
+        columns: &Columns,
+        edges: Option<&[Edge; 2]>,
+        out: &mut [u8],
+    ) {
         let windows = columns.windows();
         let width = windows.len();
         // The first and the last targets' windows are cut off by the edges.
@@ -208,6 +231,10 @@ impl Weaving {
                 let taps = source.get(first..windows.source() * channels).unwrap_or_default();
                 self.kernels.halve_width(taps, channels, quads, place)
             });
+        let by_quads = edges.filter(|_| done);
+        if by_quads.is_some_and(|edges| edges.iter().all(|edge| self.kernels.weigh_edge(source, edge, out))) {
+            return;
+        }
         for edge in if done { [0..inside.start, inside.end..width] } else { [0..width, 0..0] } {
             columns.apply(source, edge, out);
         }
