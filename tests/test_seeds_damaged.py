@@ -62,6 +62,13 @@ def audited(release: Path, *arguments: object) -> dict[str, tuple[Any, Any, list
     }
 
 
+BESIDE = {
+    "headspace": ("headspacePngTka/subjects/00001/1/1A.png", "poseNormalised/angles.xlsx"),
+    "ffhq-uv": ("dataset_project/attributes_ms_api/000001.pkl",),
+}
+"""What publishers ship with it, and is no part of any sample."""
+
+
 def told(release: Path) -> dict[str, list[str]]:
     """What differs from its own manifest: by reason, whom it concerns."""
     said = releases.turboshard("audit", release, "--json", check=None)
@@ -82,7 +89,8 @@ def test_a_whole_download_audits_clean(
     for number, source in enumerate((downloads[dataset], sources[dataset])):
         dst, papers = tmp_path / str(number), Path(shutil.copytree(source, tmp_path / f"source{number}"))
         # What is for people and desktops has been lost by nobody.
-        for name in ("README.md", "readme.txt", ".DS_Store", "LICENSE"):
+        for name in ("README.md", "readme.txt", ".DS_Store", "LICENSE", *BESIDE.get(dataset, ())):
+            (papers / name).parent.mkdir(parents=True, exist_ok=True)
             (papers / name).write_text("x")
         said = releases.turboshard("pack", dataset, papers, "-o", dst, "--name", "trial").stderr
         assert "not recognised: README.md\n" in said
