@@ -86,6 +86,12 @@ impl Finding {
         names.truncate(NAMED);
         Self { reason: reason.code(), count, names }
     }
+
+    fn join(&mut self, other: Self) {
+        self.count += other.count;
+        self.names.extend(other.names);
+        self.names.truncate(NAMED);
+    }
 }
 
 /// All that a layout says.
@@ -106,7 +112,11 @@ impl Said {
 
     /// Warns of something that the manifest keeps, too.
     pub(super) fn find(&mut self, reason: Reason, names: Vec<String>, words: impl Into<String>) {
-        self.findings.push(Finding::new(reason, names.len() as u64, names));
+        let found = Finding::new(reason, names.len() as u64, names);
+        match self.findings.iter_mut().find(|known| known.reason == found.reason) {
+            Some(known) => known.join(found),
+            None => self.findings.push(found),
+        }
         self.warn(words);
     }
 
@@ -136,5 +146,19 @@ mod tests {
             assert_eq!(Reason::ALL.iter().filter(|other| other.words() == reason.words()).count(), 1);
         }
         assert_eq!(Reason::of("nothing"), None);
+    }
+
+    #[test]
+    fn what_is_said_of_two_things_is_one_finding() {
+        let (mut said, names) = (Said::default(), |range: std::ops::Range<u64>| range.map(|n| n.to_string()));
+        said.find(Reason::NamedUnlike, names(0..1).collect(), "one");
+        said.find(Reason::FolderName, names(5..6).collect(), "another");
+        said.find(Reason::NamedUnlike, names(1..25).collect(), "the others");
+        let wanted = [
+            Finding::new(Reason::NamedUnlike, 25, names(0..20).collect()),
+            Finding::new(Reason::FolderName, 1, names(5..6).collect()),
+        ];
+        assert_eq!(said.findings, wanted);
+        assert_eq!(said.warnings, ["one", "another", "the others"]);
     }
 }
