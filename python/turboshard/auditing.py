@@ -18,12 +18,14 @@ class Difference:
     """One expectation that does not hold.
 
     Attributes:
+        reason: its code, which is stable; ``docs/reliability.md`` lists them.
         what: what was counted.
         expected: what it should be.
         found: what it is.
         keys: whom it concerns, the first twenty of them.
     """
 
+    reason: str
     what: str
     expected: int
     found: int
@@ -55,8 +57,9 @@ class Audit:
 def audit(source: Source | Release, *, figures: str | None = None, threads: int | None = None) -> Audit:
     """Count samples, images, shards, bytes, styles and fields of a release.
 
-    `verify` says that no listed byte was changed, this that nothing is missing that was never listed. Of payloads, only
-    the keypoints of REALY are read, which must be 85.
+    `verify` says that no listed byte was changed, this that nothing is missing that was never listed. Of a release that
+    `pack` made, it also says what stood out in the source, as the manifest keeps it. Of payloads, only the keypoints of
+    REALY are read, which must be 85.
 
     Args:
         source: a release, or shards.

@@ -8,7 +8,7 @@ mod packed;
 mod points;
 mod runs;
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,9 +26,41 @@ use crate::{
     tar::Policy,
 };
 
+/// What is counted of those who are named if they are missing.
+const SAMPLES: &str = "samples";
+const SUBJECTS: &str = "subjects";
+
+/// Codes of what differs, besides those of what stood out in the source of a packed release. Stable.
+pub mod reason {
+    /// Another number than the publisher's or the manifest's.
+    pub const COUNT: &str = "count";
+    /// Samples that lack a field, or have one more.
+    pub const FIELD: &str = "field";
+    /// Subjects that no number of the publisher's is.
+    pub const FOREIGN: &str = "foreign-subject";
+    /// Samples of no known style.
+    pub const STYLE: &str = "style";
+    /// A key, or an identity, in two places.
+    pub const DOUBLED: &str = "doubled";
+    /// Another number of vertices.
+    pub const POINTS: &str = "points";
+    /// Samples of the source that are not in the release.
+    pub const LEFT_OUT: &str = "left-out";
+    /// Samples that begin with the same file.
+    pub const ALIKE: &str = "alike";
+    /// Samples that are listed and in no shard.
+    pub const MISSING_SAMPLE: &str = "missing-sample";
+    /// Samples that are listed twice.
+    pub const LISTED_TWICE: &str = "listed-twice";
+    /// Samples that are in no list.
+    pub const UNLISTED_SAMPLE: &str = "unlisted-sample";
+}
+
 /// One expectation that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
+    /// Stable code.
+    pub reason: Cow<'static, str>,
     /// What was counted.
     pub what: String,
     /// What it should be.
@@ -37,6 +69,22 @@ pub struct Difference {
     pub found: Value,
     /// Whom it concerns, the first twenty of them.
     pub keys: Vec<String>,
+}
+
+impl Difference {
+    /// None if nothing is expected, or just what was found.
+    fn of(
+        reason: impl Into<Cow<'static, str>>,
+        what: impl Into<String>,
+        expected: Option<u64>,
+        found: u64,
+        keys: impl FnOnce() -> Vec<String>,
+    ) -> Option<Self> {
+        let expected = expected.filter(|&expected| expected != found)?;
+        let (what, mut keys) = (what.into(), keys());
+        keys.truncate(NAMED);
+        Some(Self { reason: reason.into(), what, expected: json!(expected), found: json!(found), keys })
+    }
 }
 
 /// The result.
@@ -80,16 +128,15 @@ pub fn audit(release: &Release, name: Option<&str>, pool: &Pool, cancel: &Cancel
         }
     }
     let mut differences = compare(&tally, &figures, &packed::left_out(release.manifest()));
-    if let (Some((field, count)), false) = (figures.points, unlike.is_empty()) {
+    if let Some((field, count)) = figures.points {
         let what = format!("samples whose {field} has not {count} vertices");
-        differences.push(Difference {
-            what,
-            expected: json!(0),
-            found: json!(unlike.len()),
-            keys: first(unlike),
-        });
+        let found = unlike.len() as u64;
+        differences.extend(Difference::of(reason::POINTS, what, Some(0), found, || first(unlike)));
     }
     differences.extend(packed::differences(release.manifest(), &figures));
+    let of_subjects = |one: &Difference| matches!(&*one.what, SAMPLES | SUBJECTS);
+    let are_missing = figures.numbering.is_some() && differences.iter().any(of_subjects);
+    differences.extend(packed::findings(release.manifest(), are_missing));
     differences.extend(listed(&tally, release)?);
     Ok(Audit { name: own, figures: figures.name, counts: tally.counts, differences })
 }
@@ -97,52 +144,49 @@ pub fn audit(release: &Release, name: Option<&str>, pool: &Pool, cancel: &Cancel
 fn compare(tally: &Tally, figures: &Figures, left_out: &[String]) -> Vec<Difference> {
     let counts = &tally.counts;
     let mut differences = Vec::new();
-    let mut hold = |what: &str, expected: Option<u64>, found: u64, keys: &dyn Fn() -> Vec<String>| {
-        if let Some(expected) = expected.filter(|&expected| expected != found) {
-            let (what, keys) = (what.to_owned(), keys());
-            differences.push(Difference { what, expected: json!(expected), found: json!(found), keys });
-        }
+    let mut hold = |reason, what: &str, expected, found, keys: &dyn Fn() -> Vec<String>| {
+        differences.extend(Difference::of(reason, what, expected, found, keys));
     };
     let nobody = Vec::new;
-    hold("shards", figures.shards, counts.shards, &nobody);
-    if figures.by_subject {
-        hold("subjects", figures.samples, counts.subjects, &|| missing(tally, figures, left_out));
-    } else {
-        hold("samples", figures.samples, counts.samples, &|| missing(tally, figures, left_out));
-    }
+    hold(reason::COUNT, "shards", figures.shards, counts.shards, &nobody);
+    let (what, found) =
+        if figures.by_subject { (SUBJECTS, counts.subjects) } else { (SAMPLES, counts.samples) };
+    hold(reason::COUNT, what, figures.samples, found, &|| missing(tally, figures, left_out));
     if let Some(numbering) = figures.numbering {
         let strangers = strangers(tally, numbering);
         let what = format!("subjects other than {} to {}", numbering.key(1), numbering.key(numbering.last));
-        hold(&what, Some(0), strangers.len() as u64, &|| first(strangers.clone()));
+        hold(reason::FOREIGN, &what, Some(0), strangers.len() as u64, &|| first(strangers.clone()));
     }
-    hold("images", figures.images, counts.images, &nobody);
+    hold(reason::COUNT, "images", figures.images, counts.images, &nobody);
     let mebibyte = 1_u64 << 20;
     // 19,412 MiB may have been rounded up, down, or to the nearest.
     let exact = figures.mebibytes.filter(|mib| (mib * mebibyte).abs_diff(counts.bytes) < mebibyte);
-    hold("MiB", figures.mebibytes, exact.unwrap_or((counts.bytes + mebibyte / 2) / mebibyte), &nobody);
+    let found = exact.unwrap_or((counts.bytes + mebibyte / 2) / mebibyte);
+    hold(reason::COUNT, "MiB", figures.mebibytes, found, &nobody);
     for (style, expected) in &figures.styles {
         let found = counts.styles.get(*style).copied().unwrap_or_default();
-        hold(&format!("samples of style {style}"), Some(*expected), found, &nobody);
+        hold(reason::COUNT, &format!("samples of style {style}"), Some(*expected), found, &nobody);
     }
     let known: u64 = counts.styles.values().sum();
     if !figures.styles.is_empty() {
-        hold("samples of no known style", Some(0), counts.samples.saturating_sub(known), &nobody);
+        let unknown = counts.samples.saturating_sub(known);
+        hold(reason::STYLE, "samples of no known style", Some(0), unknown, &nobody);
     }
     for field in &figures.fields {
         let found = counts.fields.get(field).copied().unwrap_or_default();
         let keys = || tally.lacking.get(field).cloned().unwrap_or_default();
-        hold(&format!("samples with {field}"), Some(counts.samples), found, &keys);
+        hold(reason::FIELD, &format!("samples with {field}"), Some(counts.samples), found, &keys);
     }
     for (field, found) in
         counts.fields.iter().filter(|(field, _)| figures.closed && !figures.fields.contains(field))
     {
-        hold(&format!("samples with {field}"), Some(0), *found, &nobody);
+        hold(reason::FIELD, &format!("samples with {field}"), Some(0), *found, &nobody);
     }
     for (what, seen) in
         [("keys that come twice", &tally.keys), ("identities that come twice", &tally.identities)]
     {
         let twice = seen.values().filter(|&&times| times > 1).count() as u64;
-        hold(what, Some(0), twice, &|| doubled(seen));
+        hold(reason::DOUBLED, what, Some(0), twice, &|| doubled(seen));
     }
     differences
 }
@@ -177,11 +221,8 @@ fn strangers(tally: &Tally, numbering: Numbering) -> Vec<String> {
 fn listed(tally: &Tally, release: &Release) -> Result<Vec<Difference>> {
     let Some(rows) = release.samples()? else { return Ok(Vec::new()) };
     let mut differences = Vec::new();
-    let mut hold = |what: &str, keys: Vec<String>| {
-        if !keys.is_empty() {
-            let (what, expected, found) = (what.to_owned(), json!(0), json!(keys.len()));
-            differences.push(Difference { what, expected, found, keys: first(keys) });
-        }
+    let mut hold = |reason, what: &str, keys: Vec<String>| {
+        differences.extend(Difference::of(reason, what, Some(0), keys.len() as u64, || first(keys)));
     };
     let mut times: HashMap<&str, u32> = HashMap::new();
     for row in &rows {
@@ -190,10 +231,14 @@ fn listed(tally: &Tally, release: &Release) -> Result<Vec<Difference>> {
     let rows_of = |wanted: &dyn Fn(&str, u32) -> bool| -> Vec<String> {
         times.iter().filter(|(key, times)| wanted(key, **times)).map(|(key, _)| (*key).to_owned()).collect()
     };
-    hold("samples listed and in no shard", rows_of(&|key, _| !tally.keys.contains_key(key)));
-    hold("samples listed twice", rows_of(&|_, times| times > 1));
+    hold(
+        reason::MISSING_SAMPLE,
+        "samples listed and in no shard",
+        rows_of(&|key, _| !tally.keys.contains_key(key)),
+    );
+    hold(reason::LISTED_TWICE, "samples listed twice", rows_of(&|_, times| times > 1));
     let unlisted = tally.keys.keys().filter(|key| !times.contains_key(key.as_str())).cloned().collect();
-    hold("samples in no list", unlisted);
+    hold(reason::UNLISTED_SAMPLE, "samples in no list", unlisted);
     Ok(differences)
 }
 

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::said::Said;
 use crate::{
     archive::{Archive, Form, Options},
     digest::Digest,
@@ -22,7 +23,6 @@ pub(super) struct Files {
     archives: Vec<Archive>,
     list: Vec<File>,
     empty: Vec<String>,
-    warnings: Vec<String>,
 }
 
 /// One of them.
@@ -55,13 +55,14 @@ impl File {
 }
 
 impl Files {
-    /// Lists them; archives are looked into unless they are `foreign` by their name.
-    pub(super) fn list(src: &Path, foreign: fn(&str) -> bool, cancel: &Cancel<'_>) -> Result<Self> {
+    /// Lists them, and begins what is to be said of them; archives are looked into unless they are `foreign` by their
+    /// name.
+    pub(super) fn list(src: &Path, foreign: fn(&str) -> bool, cancel: &Cancel<'_>) -> Result<(Self, Said)> {
         let go_on = || cancel.check();
         let open = |path: &Path| Archive::open(path, Options::default(), &go_on);
         let outer = open(src)?;
-        let mut files =
-            Self { archives: Vec::new(), list: Vec::new(), empty: Vec::new(), warnings: Vec::new() };
+        let mut files = Self { archives: Vec::new(), list: Vec::new(), empty: Vec::new() };
+        let mut said = Said::default();
         files.empty.extend(outer.empty_folders().iter().map(|name| format!("{}/", text(name))));
         let mut inner: Vec<(PathBuf, String)> = Vec::new();
         let lies_in_folder = outer.form() == Form::Folder;
@@ -88,11 +89,11 @@ impl Files {
                     "{} of {count} files of {name} are unpacked beside it: these are read",
                     twice.len()
                 );
-                files.warnings.push(words);
+                said.warn(words);
             }
         }
         files.list.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(files)
+        Ok((files, said))
     }
 
     /// Adds the files of an archive that lies at `at` below the source; the source itself has no name.
@@ -132,11 +133,6 @@ impl Files {
         &self.empty
     }
 
-    /// What whoever packs them must be told.
-    pub(super) fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
     pub(super) fn path(&self, file: usize) -> &str {
         self.list.get(file).map_or("", |file| &file.path)
     }
@@ -167,23 +163,40 @@ impl Files {
         Ok((bytes, digest))
     }
 
-    /// Paths of files that nobody knows; of a folder with many, how many.
-    pub(super) fn describe(&self, files: impl Iterator<Item = usize>) -> Vec<String> {
-        let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for file in files {
-            let path = self.path(file);
-            folders.entry(path.rsplit_once('/').map_or("", |(folder, _)| folder)).or_default().push(path);
+    /// Of these, unpacked, the folders that not all of them lie in: where a source lies within its folder is nobody's
+    /// choice but its owner's.
+    pub(super) fn folders_apart<'f>(&'f self, files: &[usize]) -> Vec<Vec<&'f str>> {
+        let folders_of = |&file: &usize| -> Vec<&str> {
+            let mut folders: Vec<&str> = self.unpacked(file).split('/').collect();
+            folders.pop();
+            folders
+        };
+        let mut all: Vec<Vec<&str>> = files.iter().map(folders_of).collect();
+        let Some(first) = all.first().cloned() else { return all };
+        let shared = |one: &Vec<&str>| one.iter().zip(&first).take_while(|(a, b)| a == b).count();
+        let common = all.iter().map(shared).min().unwrap_or_default();
+        for folders in &mut all {
+            folders.drain(..common);
         }
-        let mut lines = Vec::new();
-        for (folder, paths) in folders {
-            if paths.len() > NAMED {
-                lines.push(format!("{folder}/ ({} files)", paths.len()));
-            } else {
-                lines.extend(paths.into_iter().map(str::to_owned));
-            }
-        }
-        lines
+        all
     }
+}
+
+/// Paths as they are to be listed; of a folder with many, how many.
+pub(super) fn describe<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<String> {
+    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for path in paths {
+        folders.entry(path.rsplit_once('/').map_or("", |(folder, _)| folder)).or_default().push(path);
+    }
+    let mut lines = Vec::new();
+    for (folder, paths) in folders {
+        if paths.len() > NAMED {
+            lines.push(format!("{folder}/ ({} files)", paths.len()));
+        } else {
+            lines.extend(paths.into_iter().map(str::to_owned));
+        }
+    }
+    lines
 }
 
 /// An archive's name without its ending.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, ffi::OsString, fs, path::Path};
 
 use serde_json::{Map, Value};
 
-use super::files::Files;
+use super::{files::Files, said::Said};
 use crate::{
     codec::Codec,
     digest::Digest,
@@ -73,17 +73,12 @@ pub(super) trait Layout: Sync {
     /// Samples the source has, whole or not.
     fn len(&self) -> usize;
 
-    /// What in the source belongs to no sample.
-    fn unrecognised(&self) -> &[String];
+    /// What is to be said of the source besides its samples.
+    fn said(&self) -> &Said;
 
     /// The source's files, where archives are looked into.
     fn files(&self) -> Option<&Files> {
         None
-    }
-
-    /// What whoever packs this must be told.
-    fn warnings(&self) -> Vec<String> {
-        Vec::new()
     }
 
     /// What the publisher gives figures of and no sample shows, for the manifest.

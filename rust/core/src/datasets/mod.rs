@@ -14,10 +14,12 @@ mod path;
 mod picture;
 mod realy;
 mod reghead;
+mod said;
 pub mod tensor;
 mod unfinished;
 
 pub(crate) use realy::NUM_KEYPOINTS;
+pub(crate) use said::Reason;
 
 use std::{
     path::{Path, PathBuf},

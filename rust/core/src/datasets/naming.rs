@@ -3,32 +3,54 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::said::{Finding, Reason, Said};
+
 /// Names, or runs of numbers, that one warning has.
 const NAMED: usize = 20;
 
-/// Says which numbers from `first` up to the last nobody has.
-pub(super) fn gaps(first: Option<u64>, numbers: impl Iterator<Item = u64>) -> Option<String> {
+/// Says which numbers up to the last nobody has. They are a finding where the publisher numbers subjects from `first`
+/// on; elsewhere nobody knows whether all numbers were given.
+pub(super) fn gaps(said: &mut Said, first: Option<u64>, numbers: impl Iterator<Item = u64>) {
     let numbers: BTreeSet<u64> = numbers.collect();
-    let mut due = first.or_else(|| numbers.first().copied())?;
-    let mut runs = Vec::new();
+    let Some(mut due) = first.or_else(|| numbers.first().copied()) else { return };
+    let (mut runs, mut missing) = (Vec::new(), 0_u64);
     for number in numbers {
-        match number.saturating_sub(due) {
+        let count = number.saturating_sub(due);
+        missing = missing.saturating_add(count);
+        match count {
             0 => {}
             1 => runs.push(due.to_string()),
             count => runs.push(format!("{due}…{} ({count})", number - 1)),
         }
         due = due.max(number.saturating_add(1));
     }
-    (!runs.is_empty()).then(|| format!("no subject has the number {}", listed(&runs)))
+    if !runs.is_empty() {
+        said.warn(format!("no subject has the number {}", listed(&runs)));
+        if first.is_some() {
+            said.findings.push(Finding::new(Reason::MissingNumber, missing, runs));
+        }
+    }
 }
 
 /// Says which names have other words than most in front of their number, and which have none.
 ///
 /// `split` takes a name apart into those words and its number.
 pub(super) fn unlike<'n>(
+    said: &mut Said,
     names: impl Iterator<Item = &'n str> + Clone,
     split: impl Fn(&'n str) -> Option<(&'n str, u64)>,
-) -> Option<String> {
+) {
+    if let Some((model, others)) = odd(names, split) {
+        let words = format!("named unlike {model}: {}", listed(&others));
+        said.find(Reason::NamedUnlike, others, words);
+    }
+}
+
+/// One that is named as most are, and those that are not.
+fn odd<'n>(
+    names: impl Iterator<Item = &'n str> + Clone,
+    split: impl Fn(&'n str) -> Option<(&'n str, u64)>,
+) -> Option<(&'n str, Vec<String>)> {
     let mut times: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for name in names.clone() {
         *times.entry(split(name).map(|(words, _)| words)).or_default() += 1;
@@ -39,7 +61,7 @@ pub(super) fn unlike<'n>(
     let model = names.clone().find(|name| usual_of(name))?;
     let others: Vec<String> = names.filter(|name| !usual_of(name)).map(str::to_owned).collect();
     // Where nothing is usual, nothing is unusual.
-    (!others.is_empty() && others.len() < most).then(|| format!("named unlike {model}: {}", listed(&others)))
+    (!others.is_empty() && others.len() < most).then_some((model, others))
 }
 
 fn listed(words: &[String]) -> String {
@@ -54,14 +76,24 @@ mod tests {
 
     #[test]
     fn numbers_that_nobody_has_are_named_as_runs() {
-        assert_eq!(gaps(Some(1), [3, 1, 2, 2].into_iter()), None);
-        assert_eq!(gaps(None, std::iter::empty()), None);
-        let found = gaps(Some(1), [2, 3, 7, u64::MAX].into_iter());
-        let wanted = format!("no subject has the number 1, 4…6 (3), 8…{} ({})", u64::MAX - 1, u64::MAX - 8);
-        assert_eq!(found, Some(wanted));
-        assert_eq!(gaps(None, [5, 7].into_iter()), Some("no subject has the number 6".to_owned()));
-        let many = gaps(Some(0), (0..100).map(|number| number * 2)).unwrap_or_default();
-        assert!(many.ends_with(", 39 and 79 more"), "{many}");
+        let said = |first, numbers: &[u64]| {
+            let mut said = Said::default();
+            gaps(&mut said, first, numbers.iter().copied());
+            (said.warnings, said.findings)
+        };
+        assert_eq!(said(Some(1), &[3, 1, 2, 2]), (vec![], vec![]));
+        assert_eq!(said(None, &[]), (vec![], vec![]));
+        let (words, findings) = said(Some(1), &[2, 3, 7, 13]);
+        assert_eq!(words, ["no subject has the number 1, 4…6 (3), 8…12 (5)"]);
+        let runs = ["1", "4…6 (3)", "8…12 (5)"].map(str::to_owned).to_vec();
+        assert_eq!(findings, [Finding::new(Reason::MissingNumber, 9, runs)]);
+        let (words, _) = said(Some(1), &[u64::MAX]);
+        assert_eq!(words, [format!("no subject has the number 1…{} ({})", u64::MAX - 1, u64::MAX - 1)]);
+        // Where nobody says that all numbers were given, a gap may be the publisher's.
+        assert_eq!(said(None, &[5, 7]), (vec!["no subject has the number 6".to_owned()], vec![]));
+        let even: Vec<u64> = (0..100).map(|number| number * 2).collect();
+        let (many, _) = said(Some(0), &even);
+        assert!(many.iter().all(|many| many.ends_with(", 39 and 79 more")) && many.len() == 1, "{many:?}");
     }
 
     #[test]
@@ -70,7 +102,12 @@ mod tests {
             let at = name.find(|c: char| c.is_ascii_digit())?;
             Some((name.get(..at)?, name.get(at..)?.parse().ok()?))
         };
-        let said = |names: &[&'static str]| unlike(names.iter().copied(), split);
+        let said = |names: &[&'static str]| {
+            let mut said = Said::default();
+            unlike(&mut said, names.iter().copied(), split);
+            assert_eq!(said.warnings.len(), said.findings.len());
+            said.warnings.pop()
+        };
         assert_eq!(said(&["a1", "a2", "a3"]), None);
         assert_eq!(said(&["a1", "a2", "b3", "third"]), None);
         assert_eq!(said(&["x", "y"]), None);

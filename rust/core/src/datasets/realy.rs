@@ -15,6 +15,7 @@ use super::{
     naming,
     path::{is_hidden, parts, stem_and_extension, word},
     picture,
+    said::{Reason, Said},
 };
 use crate::{
     codec::Codec,
@@ -39,8 +40,7 @@ pub(super) struct Scans {
     /// Of subject 1, 2 and so on.
     scales: Option<Vec<f64>>,
     ply: bool,
-    unrecognised: Vec<String>,
-    warnings: Vec<String>,
+    said: Said,
 }
 
 #[derive(Default)]
@@ -54,7 +54,7 @@ struct Subject {
 
 impl Scans {
     pub(super) fn list(src: &Path, ply: bool, cancel: &Cancel<'_>) -> Result<Self> {
-        let files = Files::list(src, |_| false, cancel)?;
+        let (files, mut said) = Files::list(src, |_| false, cancel)?;
         let mut subjects: BTreeMap<u64, Subject> = BTreeMap::new();
         let (mut scales, mut others) = (Vec::new(), Vec::new());
         let mut seen = [false; 3];
@@ -74,19 +74,22 @@ impl Scans {
             }
             subject.files.entry(field).or_default().push(file);
         }
-        let unrecognised = [files.describe(others.into_iter()), files.empty().to_vec()].concat();
+        said.not_recognised(&files, &others, |_| false);
+        said.unrecognised.extend_from_slice(files.empty());
         for (there, folder) in seen.into_iter().zip([REGION_FOLDER, KEYPOINT_FOLDER]) {
             if !there {
-                return Err(missing(folder, src, &unrecognised));
+                return Err(missing(folder, src, &said.unrecognised));
             }
         }
-        let mut warnings: Vec<String> = naming::gaps(Some(1), subjects.keys().copied()).into_iter().collect();
+        naming::gaps(&mut said, Some(1), subjects.keys().copied());
         if !seen[2] {
-            warnings.push(format!("there is nothing in {IMAGE_FOLDER}: the samples have no images"));
+            let words = format!("there is nothing in {IMAGE_FOLDER}: the samples have no images");
+            said.find(Reason::NotThere, vec![IMAGE_FOLDER.to_owned()], words);
         }
         let scales = match &*scales {
             [] => {
-                warnings.push(format!("there is no {SCALES}: the samples have no metrical scale"));
+                let words = format!("there is no {SCALES}: the samples have no metrical scale");
+                said.find(Reason::NotThere, vec![SCALES.to_owned()], words);
                 None
             }
             [file] => {
@@ -100,7 +103,7 @@ impl Scans {
             }
         };
         let subjects = subjects.into_values().collect();
-        Ok(Self { files, subjects, scales, ply, unrecognised, warnings })
+        Ok(Self { files, subjects, scales, ply, said })
     }
 
     /// The members, or why there are not all of them.
@@ -161,16 +164,12 @@ impl Layout for Scans {
         self.subjects.len()
     }
 
-    fn unrecognised(&self) -> &[String] {
-        &self.unrecognised
+    fn said(&self) -> &Said {
+        &self.said
     }
 
     fn files(&self) -> Option<&Files> {
         Some(&self.files)
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        [self.files.warnings(), &self.warnings].concat()
     }
 
     fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::{
     layout::{Content, Found, ImageFacts, Layout, Member, list, reason},
     naming, picture,
+    said::Said,
 };
 use crate::{
     codec::Codec,
@@ -24,7 +25,7 @@ use crate::{
 pub(super) struct Frames {
     src: PathBuf,
     folders: Vec<Folder>,
-    unrecognised: Vec<String>,
+    said: Said,
 }
 
 struct Folder {
@@ -36,12 +37,12 @@ struct Folder {
 
 impl Frames {
     pub(super) fn list(src: &Path) -> Result<Self> {
-        let (mut names, mut unrecognised) = (Vec::new(), Vec::new());
+        let (mut names, mut said) = (Vec::new(), Said::default());
         for entry in list(src)? {
             match entry.into_string() {
                 Ok(name) if !name.starts_with('.') && src.join(&name).is_dir() => names.push(name),
-                Ok(name) => unrecognised.push(name),
-                Err(name) => unrecognised.push(name.to_string_lossy().into_owned()),
+                Ok(name) => said.unrecognised.push(name),
+                Err(name) => said.unrecognised.push(name.to_string_lossy().into_owned()),
             }
         }
         // `id%03d` sorts by name only up to id999.
@@ -59,13 +60,12 @@ impl Frames {
                 .with_hint("each holds ten images, such as id000/frown.jpg")
                 .in_shard(src));
         }
-        Ok(Self { src: src.to_owned(), folders, unrecognised })
-    }
-
-    /// Whether a folder has a picture by an expression's name.
-    fn has_expressions(&self, folder: &Folder) -> bool {
-        let names = list(&self.src.join(&folder.name)).unwrap_or_default();
-        names.iter().any(|name| name.to_str().is_some_and(|name| expression(name).is_some()))
+        let named =
+            |folder: &&Folder| number(&folder.name).is_some() || has_expressions(&src.join(&folder.name));
+        let names: Vec<&str> = folders.iter().filter(named).map(|folder| folder.name.as_str()).collect();
+        naming::unlike(&mut said, names.iter().copied(), |name| Some(("id", number(name)?)));
+        naming::gaps(&mut said, None, names.into_iter().filter_map(number));
+        Ok(Self { src: src.to_owned(), folders, said })
     }
 
     /// The ten images, if they are there and sound.
@@ -104,16 +104,8 @@ impl Layout for Frames {
         self.folders.len()
     }
 
-    fn unrecognised(&self) -> &[String] {
-        &self.unrecognised
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let named = |folder: &&Folder| number(&folder.name).is_some() || self.has_expressions(folder);
-        let names = || self.folders.iter().filter(named).map(|folder| folder.name.as_str());
-        let split = |name| Some(("id", number(name)?));
-        let gaps = naming::gaps(None, names().filter_map(number));
-        naming::unlike(names(), split).into_iter().chain(gaps).collect()
+    fn said(&self) -> &Said {
+        &self.said
     }
 
     fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {
@@ -175,6 +167,12 @@ fn number(folder: &str) -> Option<u64> {
     let rest = folder.strip_prefix("id")?;
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest.get(..digits)?.parse().ok()
+}
+
+/// Whether a folder has a picture by an expression's name.
+fn has_expressions(folder: &Path) -> bool {
+    let names = list(folder).unwrap_or_default();
+    names.iter().any(|name| name.to_str().is_some_and(|name| expression(name).is_some()))
 }
 
 /// Which expression a file shows, by its name.

@@ -8,8 +8,10 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    Dataset, PackOptions, Packed,
+    Dataset, PackOptions, Packed, files,
     layout::{Content, Found, Layout, Member},
+    path,
+    said::{Finding, Reason},
 };
 use crate::{
     about,
@@ -77,7 +79,8 @@ impl<'a> Unfinished<'a> {
             seen: HashMap::new(),
             alike: Vec::new(),
             unrecognised: layout
-                .unrecognised()
+                .said()
+                .unrecognised
                 .iter()
                 .filter(|name| !card::is_license(name))
                 .cloned()
@@ -154,13 +157,27 @@ impl<'a> Unfinished<'a> {
     fn warnings(&self, dataset: Dataset) -> Vec<String> {
         let mut warnings: Vec<String> =
             about::forbidden(dataset.name()).map(str::to_owned).into_iter().collect();
-        warnings.extend(self.layout.warnings());
+        warnings.extend_from_slice(&self.layout.said().warnings);
         let said = |one: &Alike| format!("{} has the same {} as {}", one.key, one.field, one.like);
         warnings.extend(self.alike.iter().take(NAMED).map(said));
         if self.alike.len() > NAMED {
             warnings.push(format!("{} more are like another", self.alike.len() - NAMED));
         }
         warnings
+    }
+
+    /// What the manifest keeps of what the layout has to say.
+    fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.layout.said().findings.clone();
+        // A layout of folders lists what belongs to no sample as it comes by.
+        if self.layout.files().is_none() {
+            let lost = || self.unrecognised.iter().map(String::as_str).filter(|path| !path::is_aside(path));
+            if lost().next().is_some() {
+                let names = files::describe(lost());
+                findings.push(Finding::new(Reason::NotRecognised, lost().count() as u64, names));
+            }
+        }
+        findings
     }
 
     fn add(&mut self, key: &str, field: &str, payload: &[u8]) -> Result<()> {
@@ -172,7 +189,7 @@ impl<'a> Unfinished<'a> {
     }
 
     pub(super) fn finish(self, dataset: Dataset, src: &Path, dst: &Path) -> Result<Packed> {
-        let warnings = self.warnings(dataset);
+        let (warnings, findings) = (self.warnings(dataset), self.findings());
         let Some((name, series)) = self.series else {
             let why = self.left_out.first().map_or_else(
                 || "it has none".to_owned(),
@@ -188,6 +205,20 @@ impl<'a> Unfinished<'a> {
             about.license.get_or_insert_with(|| "Headspace's agreement: not to be passed on".to_owned());
         }
         let complete = self.fields.iter().all(|(_, count)| *count == self.rows.len());
+        let mut pack = json!({
+            "dataset": dataset.name(),
+            "num_files": self.files,
+            "sha256sums_sha256": self.source.finish(),
+        });
+        for (name, count) in self.layout.counts() {
+            pack[name] = json!(count);
+        }
+        if !self.alike.is_empty() {
+            pack["alike"] = json!(self.alike);
+        }
+        if !findings.is_empty() {
+            pack["findings"] = json!(findings);
+        }
         let facts = Facts {
             name: name.clone(),
             resolution,
@@ -195,7 +226,7 @@ impl<'a> Unfinished<'a> {
             fields: self.fields.into_iter().map(|(field, _)| field).collect(),
             num_images: self.num_images,
             complete,
-            provenance: provenance(dataset, self.files, self.source.finish(), self.layout, &self.alike),
+            provenance: provenance(pack),
             left_out: self.left_out.clone(),
             about,
         };
@@ -224,20 +255,7 @@ impl<'a> Unfinished<'a> {
     }
 }
 
-fn provenance(
-    dataset: Dataset,
-    files: u64,
-    source: Digest,
-    layout: &dyn Layout,
-    alike: &[Alike],
-) -> Map<String, Value> {
-    let mut pack = json!({"dataset": dataset.name(), "num_files": files, "sha256sums_sha256": source});
-    for (name, count) in layout.counts() {
-        pack[name] = json!(count);
-    }
-    if !alike.is_empty() {
-        pack["alike"] = json!(alike);
-    }
+fn provenance(pack: Value) -> Map<String, Value> {
     Map::from_iter([
         ("pack".to_owned(), pack),
         ("turboshard".to_owned(), json!(env!("CARGO_PKG_VERSION"))),

@@ -9,7 +9,7 @@ use std::{
 };
 
 #[cfg(test)]
-mod faults;
+pub(crate) mod faults;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +32,17 @@ fn allowed(_: Call, len: usize) -> io::Result<usize> {
 }
 #[cfg(test)]
 use faults::allowed;
+
+/// How many of a file's `len` bytes from `offset` on can be read; an error if it is not one. As [`allowed`], of a place and
+/// not of a call.
+#[cfg(not(all(test, unix)))]
+#[inline]
+#[allow(clippy::unnecessary_wraps)] // as its twin for tests
+fn readable(_: &File, _: u64, len: usize) -> io::Result<usize> {
+    Ok(len)
+}
+#[cfg(all(test, unix))]
+use faults::readable;
 
 /// Repeats a call that a signal interrupted.
 fn again<T>(call: impl Fn() -> io::Result<T>) -> io::Result<T> {
@@ -56,8 +67,10 @@ pub(crate) fn pread(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<u
     let mut got = 0;
     while got < buffer.len() {
         let rest = buffer.get_mut(got..).unwrap_or_default();
+        let at = offset + got as u64;
         let part = allowed(Call::Read, rest.len())
-            .and_then(|len| read_at(file, rest.get_mut(..len).unwrap_or_default(), offset + got as u64));
+            .and_then(|len| readable(file, at, len))
+            .and_then(|len| read_at(file, rest.get_mut(..len).unwrap_or_default(), at));
         match part {
             Ok(0) => break,
             Ok(n) => got += n,

@@ -4,6 +4,8 @@
 
 mod build;
 mod builder;
+#[cfg(all(test, unix))]
+mod failing;
 mod parts;
 mod restore;
 

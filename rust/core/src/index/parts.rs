@@ -68,7 +68,8 @@ impl<'a> Part<'a> {
     }
 }
 
-fn in_parts<P: AsRef<Path> + Sync>(
+/// The same, of parts of `len` bytes.
+pub(super) fn in_parts<P: AsRef<Path> + Sync>(
     paths: &[P],
     policy: Policy,
     len: u64,

@@ -96,6 +96,8 @@ pub struct FileBlocks {
     hop: usize,
     /// Mean record of the last members.
     mean: u64,
+    /// Up to where nothing is read ahead, as something there cannot be read.
+    broken: u64,
 }
 
 impl FileBlocks {
@@ -117,7 +119,17 @@ impl FileBlocks {
             needed: 0,
             hop: Self::HOP,
             mean: Self::SMALL * 2,
+            broken: 0,
         }
+    }
+
+    /// Has the bytes from `offset` in the buffer, `len` of them unless the file ends; none after an error.
+    fn read(&mut self, offset: u64, len: usize) -> Result<()> {
+        self.buffer.resize(len, 0);
+        self.start = offset;
+        let read = disk::pread(&self.file, &mut self.buffer, offset);
+        self.buffer.truncate(*read.as_ref().unwrap_or(&0));
+        read.map(drop).map_err(|e| Error::io(&self.path, e).at_offset(offset))
     }
 }
 
@@ -135,14 +147,20 @@ impl Blocks for FileBlocks {
             return Ok(within(&self.buffer, self.start, offset, len).unwrap_or(&[]));
         }
         let window = match self.mean < Self::SMALL {
+            _ if offset < self.broken => len,
             true => Self::RUN,
             false if offset == member => self.hop,
             false => Self::HOP,
         };
-        self.buffer.resize(window.max(len).min(left), 0);
-        self.start = offset;
-        let got = disk::pread(&self.file, &mut self.buffer, offset).map_err(|e| Error::io(&self.path, e))?;
-        self.buffer.truncate(got);
+        let window = window.max(len).min(left);
+        if let Err(error) = self.read(offset, window) {
+            if window == len {
+                return Err(error);
+            }
+            // What was to be read ahead may be a payload, which a walk does without.
+            self.broken = offset.saturating_add(window as u64);
+            self.read(offset, len)?;
+        }
         Ok(self.buffer.get(..len).unwrap_or(&self.buffer))
     }
     fn passed(&mut self, record: u64) {

@@ -17,8 +17,9 @@ use parts::{PARTS, Part};
 use rows::Rows;
 
 use super::{
-    files::Files,
+    files::{Files, describe},
     layout::{Content, Found, ImageFacts, Layout, Member, reason},
+    said::{Reason, Said},
 };
 use crate::{
     codec::Codec,
@@ -43,8 +44,7 @@ pub(super) struct FfhqUv {
     rows: Option<Rows>,
     /// Faces of FFHQ in `dataset_project`.
     projected: usize,
-    unrecognised: Vec<String>,
-    warnings: Vec<String>,
+    said: Said,
 }
 
 /// Files by part; one, unless something is there twice.
@@ -60,9 +60,9 @@ struct Face {
 
 impl FfhqUv {
     pub(super) fn list(src: &Path, name: &'static str, cancel: &Cancel<'_>) -> Result<Self> {
-        let files = Files::list(src, |_| false, cancel)?;
+        let (files, mut said) = Files::list(src, |_| false, cancel)?;
         let (mut faces, mut projected) = (BTreeMap::<String, Parts>::new(), BTreeMap::<String, Parts>::new());
-        let (mut unrecognised, mut rows, mut renamed) = (Vec::new(), None, Vec::new());
+        let (mut unrecognised, mut rows, mut placed) = (Vec::new(), None, Vec::new());
         for (number, file) in files.iter() {
             if file.name() == "meta-info.json" {
                 if rows.is_some() {
@@ -77,9 +77,7 @@ impl FfhqUv {
             } else if let Some((id, part)) = parts::of(file) {
                 let whose = if part.is_projected() { &mut projected } else { &mut faces };
                 whose.entry(id.to_owned()).or_default().entry(part).or_default().push(number);
-                if parts::lies_elsewhere(file, id, part) {
-                    renamed.push(file.path.clone());
-                }
+                placed.push((number, id));
             } else {
                 unrecognised.push(number);
             }
@@ -87,18 +85,19 @@ impl FfhqUv {
         for id in rows.iter().flat_map(Rows::ids) {
             faces.entry(id.to_owned()).or_default();
         }
-        let mut warnings = Vec::new();
-        if rows.is_none() && !projected.is_empty() {
-            warnings.push(
-                "without meta-info.json nobody knows whose the files of dataset_project are".to_owned(),
-            );
-            unrecognised.extend(projected.values().flat_map(BTreeMap::values).flatten());
+        // Pickled objects, which nobody reads.
+        said.not_recognised(&files, &unrecognised, |path| path.contains("attributes_ms_api"));
+        if rows.is_none() {
+            let words = if projected.is_empty() {
+                "there is no meta-info.json: the samples have no rows of it"
+            } else {
+                "without meta-info.json nobody knows whose the files of dataset_project are"
+            };
+            said.find(Reason::NotThere, vec!["meta-info.json".to_owned()], words);
+            let nobodys = projected.values().flat_map(BTreeMap::values).flatten();
+            said.unrecognised.extend(describe(nobodys.map(|&file| files.path(file))));
         }
-        if let [first, ..] = &*renamed {
-            let count = renamed.len();
-            warnings
-                .push(format!("{count} files lie in a folder that is not called after their face: {first}"));
-        }
+        parts::find_strange_folders(&files, &placed, &mut said);
         let faces: Vec<Face> = faces
             .into_iter()
             .map(|(id, mut files)| {
@@ -117,8 +116,7 @@ impl FfhqUv {
                 .with_hint("each has a UV map, such as uv-maps/000.zip with 000000.png")
                 .in_shard(src));
         }
-        let unrecognised = files.describe(unrecognised.into_iter());
-        Ok(Self { name, files, faces, due, rows, projected: projected.len(), unrecognised, warnings })
+        Ok(Self { name, files, faces, due, rows, projected: projected.len(), said })
     }
 
     fn incomplete(&self, face: &Face) -> Option<String> {
@@ -175,16 +173,12 @@ impl Layout for FfhqUv {
         self.faces.len()
     }
 
-    fn unrecognised(&self) -> &[String] {
-        &self.unrecognised
+    fn said(&self) -> &Said {
+        &self.said
     }
 
     fn files(&self) -> Option<&Files> {
         Some(&self.files)
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        [self.files.warnings(), &self.warnings].concat()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {

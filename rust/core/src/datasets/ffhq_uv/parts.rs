@@ -1,12 +1,15 @@
 //! Which part of a face a file is, by its name and folders, and what members it gives.
 
+use std::collections::BTreeMap;
+
 use super::{ATTRIBUTE, LATENT, LIGHTS};
 use crate::{
     codec::Codec,
     datasets::{
-        files::File,
+        files::{File, Files},
         layout::ImageFacts,
         picture,
+        said::{Reason, Said},
         tensor::{Dtype, Tensor, npy, torch},
     },
     error::{Error, Result},
@@ -23,6 +26,18 @@ pub(super) enum Part {
     Lights,
     Attributes,
 }
+
+/// Folders of the publisher's, besides those that are numbers.
+const FOLDERS: [&str; 8] = [
+    "uv-maps",
+    "face-latents",
+    "dataset_project",
+    "latents",
+    "attributes",
+    "lights",
+    "ffhq-uv",
+    "ffhq-uv-interpolate",
+];
 
 pub(super) const PARTS: [Part; 7] =
     [Part::UvMap, Part::Left, Part::Front, Part::Right, Part::Latent, Part::Lights, Part::Attributes];
@@ -51,14 +66,37 @@ pub(super) fn of(file: &File) -> Option<(&str, Part)> {
     Some((id, part))
 }
 
-/// Whether the folder that should be called after a face is called otherwise.
-pub(super) fn lies_elsewhere(file: &File, id: &str, part: Part) -> bool {
-    let views = matches!(part, Part::Left | Part::Front | Part::Right);
-    let is_number = |folder: &str| folder.bytes().all(|byte| byte.is_ascii_digit());
-    // `face-latents/000/000007/…`, with the folders of both kinds or without.
-    let usual =
-        |folder: &str| folder == id || folder == "face-latents" || (folder.len() < 6 && is_number(folder));
-    views && file.folders().next().is_some_and(|folder| !usual(folder))
+/// Says which folders are called otherwise than the publisher's, or after another face: of a folder that was renamed nothing
+/// need be lost, as faces are known by the names of their files.
+///
+/// `placed` has the files that were recognised, and whose they are.
+pub(super) fn find_strange_folders(files: &Files, placed: &[(usize, &str)], said: &mut Said) {
+    let numbers: Vec<usize> = placed.iter().map(|(number, _)| *number).collect();
+    let mut strange: BTreeMap<String, usize> = BTreeMap::new();
+    let mut first = None;
+    for (folders, (number, id)) in files.folders_apart(&numbers).into_iter().zip(placed) {
+        // `face-latents/000/000007/…`, with the folders of both kinds or without.
+        let usual = |folder: &&str| {
+            let is_number = folder.bytes().all(|byte| byte.is_ascii_digit());
+            folder == id
+                || (folder.len() < id.len() && is_number)
+                || FOLDERS.contains(&&*folder.to_lowercase())
+        };
+        if let Some(at) = folders.iter().position(|folder| !usual(folder)) {
+            let path = files.unpacked(*number);
+            let below: usize = folders.iter().skip(at + 1).map(|folder| folder.len() + 1).sum();
+            let whole = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = whole.get(..whole.len().saturating_sub(below)).unwrap_or(whole);
+            *strange.entry(format!("{folder}/")).or_default() += 1;
+            first.get_or_insert_with(|| files.path(*number));
+        }
+    }
+    if let Some(first) = first {
+        let count: usize = strange.values().sum();
+        let names = strange.into_iter().map(|(folder, count)| format!("{folder} ({count} files)")).collect();
+        let words = format!("{count} files lie in a folder that is not called as the publisher's: {first}");
+        said.find(Reason::FolderName, names, words);
+    }
 }
 
 impl Part {

@@ -17,6 +17,7 @@ use super::{
     files::{File, Files},
     layout::{Content, Found, ImageFacts, Layout, Member, reason},
     naming, picture,
+    said::{Reason, Said},
 };
 use crate::{
     codec::Codec,
@@ -41,8 +42,7 @@ pub(super) struct GeoGen {
     subjects: Vec<Subject>,
     /// Archives that views lie in.
     batches: usize,
-    unrecognised: Vec<String>,
-    warnings: Vec<String>,
+    said: Said,
 }
 
 /// Whether a file may be a subject's JSON; the publisher's README spells its ending `jsom`.
@@ -118,16 +118,17 @@ impl Owners {
 
 impl GeoGen {
     pub(super) fn list(src: &Path, cancel: &Cancel<'_>) -> Result<Self> {
-        let files = Files::list(src, |_| false, cancel)?;
+        let (files, mut said) = Files::list(src, |_| false, cancel)?;
         let mut subjects: BTreeMap<(Option<u64>, String), Subject> = BTreeMap::new();
         let (mut candidates, mut unrecognised) = (Vec::new(), Vec::new());
-        let mut batches = BTreeSet::new();
+        let (mut batches, mut views) = (BTreeSet::new(), Vec::new());
         for (number, file) in files.iter() {
             let view = FIELDS.iter().position(|&field| field == file.name());
             if let (Some(view), Some(folder)) = (view, file.folders().next()) {
                 let subject = subjects.entry((last_number(folder), folder.to_owned())).or_default();
                 folder.clone_into(&mut subject.name);
                 batches.extend(file.lies_in_archive());
+                views.push(number);
                 if let Some(files) = subject.views.get_mut(view) {
                     files.push(number);
                 }
@@ -167,15 +168,23 @@ impl GeoGen {
         subjects.extend(unseen.into_values());
         subjects.sort_by(|a, b| (last_number(&a.name), &a.name).cmp(&(last_number(&b.name), &b.name)));
         unrecognised.sort_unstable();
-        let unrecognised = files.describe(unrecognised.into_iter());
+        said.not_recognised(&files, &unrecognised, |_| false);
         let names = subjects.iter().map(|subject| subject.name.as_str());
-        let mut warnings: Vec<String> = naming::unlike(names.clone(), split).into_iter().collect();
-        warnings.extend(naming::gaps(None, names.filter_map(last_number)));
+        naming::unlike(&mut said, names.clone(), split);
+        naming::gaps(&mut said, None, names.filter_map(last_number));
+        // The folders that a zip's subjects lie in, where they lie in any.
+        let above = files.folders_apart(&views).into_iter().flat_map(|mut folders| {
+            folders.pop();
+            folders
+        });
+        let above: BTreeSet<&str> = above.collect();
+        naming::unlike(&mut said, above.iter().copied(), split);
         if let [first, ..] = &*renamed {
-            let count = renamed.len();
-            warnings.push(format!("{count} files of cameras were given away by number alone: {first}"));
+            let words =
+                format!("{} files of cameras were given away by number alone: {first}", renamed.len());
+            said.find(Reason::OtherSubject, renamed, words);
         }
-        Ok(Self { files, subjects, batches: batches.len(), unrecognised, warnings })
+        Ok(Self { files, subjects, batches: batches.len(), said })
     }
 
     fn content(&self, codec: &mut Codec, subject: &Subject) -> Result<Content> {
@@ -240,16 +249,12 @@ impl Layout for GeoGen {
         self.subjects.len()
     }
 
-    fn unrecognised(&self) -> &[String] {
-        &self.unrecognised
+    fn said(&self) -> &Said {
+        &self.said
     }
 
     fn files(&self) -> Option<&Files> {
         Some(&self.files)
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        [self.files.warnings(), &self.warnings].concat()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {

@@ -23,6 +23,7 @@ use super::{
     naming,
     path::word,
     picture,
+    said::{Reason, Said},
 };
 use crate::{
     codec::Codec,
@@ -45,8 +46,7 @@ pub(super) struct Captures {
     samples: Vec<Sample>,
     sheets: Vec<Sheet>,
     ply: bool,
-    unrecognised: Vec<String>,
-    warnings: Vec<String>,
+    said: Said,
 }
 
 /// A subject's place in the list, and one of its captures; none if it has none.
@@ -58,19 +58,19 @@ struct Sample {
 impl Captures {
     /// Lists the source; `subset` is a list of the subjects to take.
     pub(super) fn list(src: &Path, ply: bool, subset: Option<&Path>, cancel: &Cancel<'_>) -> Result<Self> {
-        let files = Files::list(src, |path| path.contains(files::PHOTOGRAPHS), cancel)?;
+        let (files, mut said) = Files::list(src, |path| path.contains(files::PHOTOGRAPHS), cancel)?;
         let mut sorted = files::sort(files.iter().map(|(file, found)| (file, &*found.unpacked)));
-        let mut unrecognised: Vec<String> = Vec::new();
         for folder in files.empty() {
             if !sorted.empty_folder(folder) {
-                unrecognised.push(folder.clone());
+                said.unrecognised.push(folder.clone());
             }
         }
-        let mut warnings = Vec::new();
-        let sheets = read_sheets(&files, &mut sorted, &mut warnings)?;
-        unrecognised.extend(sorted.photographs.iter().cloned());
-        unrecognised.extend(files.describe(sorted.unrecognised.iter().copied()));
-        unrecognised.sort();
+        let sheets = read_sheets(&files, &mut sorted, &mut said)?;
+        said.unrecognised.extend(sorted.photographs.iter().cloned());
+        said.not_recognised(&files, &sorted.unrecognised, |path| {
+            path.contains(files::PHOTOGRAPHS) || sheet::is_binary(path)
+        });
+        said.unrecognised.sort();
         if sorted.subjects.is_empty() {
             return Err(Error::data("there are no folders of subjects")
                 .with_hint("each is named by five digits and holds a scan, such as subjects/00001/*.obj")
@@ -83,7 +83,7 @@ impl Captures {
             sorted.subjects.retain(|number, _| wanted.contains(number));
             let others = before - sorted.subjects.len();
             if others > 0 {
-                warnings.push(format!("{others} subjects are in no line of {}", subset.display()));
+                said.warn(format!("{others} subjects are in no line of {}", subset.display()));
             }
             for number in wanted {
                 // One that is not there is left out, and so listed.
@@ -94,17 +94,23 @@ impl Captures {
             }
         }
         if subset.is_none() {
-            warnings.extend(naming::gaps(Some(1), sorted.subjects.keys().copied()));
+            naming::gaps(&mut said, Some(1), sorted.subjects.keys().copied());
         }
-        warnings.extend(version.warning(sorted.subjects.contains_key(&version::MOVED_FROM)));
-        let mute: Vec<&str> = sorted
+        said.warnings.extend(version.warning(sorted.subjects.contains_key(&version::MOVED_FROM)));
+        let (mute, telling): (Vec<&Subject>, Vec<&Subject>) = sorted
             .subjects
             .values()
-            .filter(|subject| subject.metadata.is_empty() && !subject.captures.is_empty())
-            .map(|subject| &*subject.id)
-            .collect();
+            .filter(|subject| !subject.captures.is_empty())
+            .partition(|subject| subject.metadata.is_empty());
         if let [first, ..] = &*mute {
-            warnings.push(format!("{} subjects have no subject.txt, the first of them {first}", mute.len()));
+            let words =
+                format!("{} subjects have no subject.txt, the first of them {}", mute.len(), first.id);
+            // Where nobody has one, it was not among what was downloaded.
+            if telling.is_empty() {
+                said.warn(words);
+            } else {
+                said.find(Reason::NoMetadata, mute.iter().map(|subject| subject.id.clone()).collect(), words);
+            }
         }
         let subjects: Vec<Subject> = sorted.subjects.into_values().collect();
         let samples = subjects.iter().enumerate().flat_map(|(number, subject)| {
@@ -120,8 +126,7 @@ impl Captures {
             subjects,
             sheets,
             ply,
-            unrecognised,
-            warnings,
+            said,
         })
     }
 
@@ -226,7 +231,7 @@ impl Captures {
 }
 
 /// Reads the sheets among the files that nobody knows; what was seen in them, or why they are not read, is a warning.
-fn read_sheets(files: &Files, sorted: &mut Sorted, warnings: &mut Vec<String>) -> Result<Vec<Sheet>> {
+fn read_sheets(files: &Files, sorted: &mut Sorted, said: &mut Said) -> Result<Vec<Sheet>> {
     let captures: HashMap<&str, u64> = sorted
         .subjects
         .iter()
@@ -236,8 +241,7 @@ fn read_sheets(files: &Files, sorted: &mut Sorted, warnings: &mut Vec<String>) -
     for &file in &sorted.unrecognised {
         let path = files.unpacked(file);
         if sheet::is_binary(path) {
-            warnings
-                .push(format!("{path} is not read: save it as CSV to have its rows in the samples' JSON"));
+            said.warn(format!("{path} is not read: save it as CSV to have its rows in the samples' JSON"));
         }
         if !sheet::is_text(path) {
             others.push(file);
@@ -247,13 +251,13 @@ fn read_sheets(files: &Files, sorted: &mut Sorted, warnings: &mut Vec<String>) -
         let read = Sheet::read(path, &files.read(file)?.0, is_subject, |name| captures.get(name).copied());
         match read {
             Ok(sheet) if sheets.iter().all(|known| known.name != sheet.name) => {
-                warnings.push(sheet.words.clone());
+                said.warn(sheet.words.clone());
                 sheets.push(sheet);
             }
             read => {
                 let why =
                     read.err().map_or("another sheet has its name".to_owned(), |e| e.kind().to_string());
-                warnings.push(format!("{path} is not read: {why}"));
+                said.warn(format!("{path} is not read: {why}"));
                 others.push(file);
             }
         }
@@ -267,16 +271,12 @@ impl Layout for Captures {
         self.samples.len()
     }
 
-    fn unrecognised(&self) -> &[String] {
-        &self.unrecognised
+    fn said(&self) -> &Said {
+        &self.said
     }
 
     fn files(&self) -> Option<&Files> {
         Some(&self.files)
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        [self.files.warnings(), &self.warnings].concat()
     }
 
     fn read(&self, codec: &mut Codec, sample: usize) -> Result<Found> {
