@@ -6,17 +6,19 @@
 
 #[path = "containers.rs"]
 mod containers;
+#[path = "pictures.rs"]
+mod pictures;
 
 use std::path::Path;
+
+use pictures::MANY;
 
 use turboshard::{
     archive::{self, Archive},
     catalog,
-    codec::{Codec, DecodeOptions, info},
     datasets::tensor::{Tensor, npy, torch},
     digest::Digest,
     error::Kind,
-    image::{Mode, Size},
     index::{Index, Policy},
     manifest::Listing,
     mesh::{
@@ -31,9 +33,6 @@ use turboshard::{
         read::Reader,
     },
 };
-
-/// Pixels that a fuzzer may ask for: more only costs time.
-const MANY: u64 = 1 << 22;
 
 /// Tar, with the checksums of whatever looks like a header put right first: no random bytes pass them.
 pub fn tar(data: &[u8]) {
@@ -137,25 +136,9 @@ pub fn sums(data: &[u8]) {
     }
 }
 
-/// A JPEG (or PNG, or BMP): checking and decoding agree on a JPEG, at every reduction.
+/// A JPEG (or PNG, or BMP): all ways to decode it agree.
 pub fn jpeg(data: &[u8]) {
-    let mut codec = Codec::default();
-    drop(info(data));
-    let checked = codec.check(data, MANY);
-    let options = DecodeOptions { mode: Mode::Rgb, max_pixels: Some(MANY), ..DecodeOptions::default() };
-    let decoded = codec.output_size(data, &options).and_then(|size| {
-        let mut pixels = vec![0; size.pixels() * 3];
-        codec.decode_into(data, &options, &mut pixels)
-    });
-    if !data.starts_with(b"\x89PNG") && !data.starts_with(b"BM") {
-        assert_eq!(checked.is_ok(), decoded.is_ok(), "{checked:?} {decoded:?}");
-    }
-    if decoded.is_ok() {
-        let size = Some(Size { height: 9, width: 7 });
-        let small = DecodeOptions { size, reduce: 2, fill_truncated: true, exif: true, ..options };
-        let mut pixels = vec![0; 9 * 7 * 3];
-        drop(codec.decode_into(data, &small, &mut pixels));
-    }
+    pictures::jpeg(data);
 }
 
 /// Options of reshard; what is taken is what is written.
