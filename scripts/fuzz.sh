@@ -14,8 +14,8 @@ export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$work/target
 export RUSTFLAGS="-Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Ccodegen-units=1"
-# Without its assembler, whose reads ASan cannot see; the C side has a build of its own (scripts/asan.sh).
-export JSIMD_FORCENONE=1
+# libjpeg-turbo is not instrumented here (scripts/asan.sh has a build of its own) and keeps its assembler, which the pixels are held
+# to: coefficients that no picture has overflow to others in its C.
 cargo build --quiet --release --manifest-path rust/fuzz/Cargo.toml --target "$triple"
 
 for target in $targets; do
