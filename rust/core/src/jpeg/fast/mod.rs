@@ -3,7 +3,7 @@
 //! `scan` reads the headers, `unstuff` makes the scan one piece of bits, `entropy` reads them by the `tables`,
 //! `idct` makes samples of coefficients, `low` of low
 //! frequencies alone, `plane` keeps a row of MCUs of them, `colour` makes pixels of rows. A `picture` is an image on that way; `pair`
-//! reads two of them together, by `steps`.
+//! reads two of them together, by `steps`, and an `output` takes the second one's rows as they come.
 //!
 //! It knows no errors and no warnings. Whatever is not plainly right makes it give up, at whatever row; libjpeg
 //! then decodes the image once more, so that results, errors and warnings are always libjpeg's. Rows handed
