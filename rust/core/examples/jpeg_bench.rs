@@ -3,9 +3,11 @@
 //!
 //! `cargo run --release -p turboshard --example jpeg_bench -- FOLDER [ROUNDS [REDUCE]]`; the figures are milliseconds of
 //! thread time an image, over all files, and libjpeg-turbo's time in units of the level's.
-#![allow(clippy::print_stdout, clippy::unwrap_used, unsafe_code)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use std::{fs, path::Path};
+mod stopwatch;
+
+use std::path::Path;
 
 use turboshard::{
     codec::{Codec, DecodeOptions},
@@ -14,13 +16,7 @@ use turboshard::{
     jpeg::{Decoder, Target, markers::Header},
 };
 
-/// Processor time of this thread in milliseconds, which other processes on the machine do not count to.
-fn now() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: writes to `time` alone.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
-}
+use stopwatch::{collect, now};
 
 fn decode(decoder: &mut Decoder, data: &[u8], reduce: u8, out: &mut Vec<u8>) -> Result<()> {
     let header = Header::parse(data)?;
@@ -42,18 +38,6 @@ fn decode_pair(codec: &mut Codec, data: &[Vec<u8>], reduce: u8, out: &mut [Vec<u
     let [first_out, second_out] = out.each_mut().map(Vec::as_mut_slice);
     for report in codec.decode_pair([first, second], &options, [first_out, second_out]) {
         report.unwrap();
-    }
-}
-
-fn collect(folder: &Path, files: &mut Vec<Vec<u8>>) {
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "jpg") {
-            files.push(fs::read(path).unwrap());
-        }
     }
 }
 

@@ -2,34 +2,18 @@
 //!
 //! `cargo run --release -p turboshard --example transcode_bench -- FOLDER [ROUNDS [WAY]]`, where WAY is a part of the
 //! ways' names; the figures are milliseconds of thread time an image, the median over the rounds, averaged over all files.
-#![allow(clippy::print_stdout, clippy::unwrap_used, unsafe_code)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use std::{fs, path::Path};
+mod stopwatch;
+
+use std::path::Path;
 
 use turboshard::{
     codec::{Codec, DecodeOptions, TranscodeOptions},
     image::{Filter, Size, Space},
 };
 
-/// Processor time of this thread in milliseconds, which other processes on the machine do not count to.
-fn now() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: writes to `time` alone.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
-}
-
-fn collect(folder: &Path, files: &mut Vec<Vec<u8>>) {
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "jpg") {
-            files.push(fs::read(path).unwrap());
-        }
-    }
-}
+use stopwatch::{collect, now};
 
 /// What is done to two files in a turn.
 #[derive(Debug, Clone, Copy)]

@@ -56,7 +56,6 @@ impl Codec {
         out: &mut Vec<u8>,
     ) -> Result<Option<Outcome>> {
         let Self { decoder, encoder, now, beside, .. } = self;
-        let next = next.filter(|next| is_alike(header, next));
         let mut image = decoder.open_beside(jpeg, header, false, next.map(|next| (next, Extent::Row)))?;
         let Some(from) = Planes::sizes(&header.frame).filter(|_| image.source() == Source::YCbCr) else {
             return Ok(None);
@@ -89,11 +88,6 @@ impl Codec {
         now.planes.spare = spare;
         Ok(Some(outcome))
     }
-}
-
-/// Whether a file of the same shape has planes of the same sizes.
-fn is_alike(header: &Header<'_>, next: &[u8]) -> bool {
-    Header::parse(next).is_ok_and(|next| next.frame.chroma_ratio() == header.frame.chroma_ratio())
 }
 
 /// Of each plane.

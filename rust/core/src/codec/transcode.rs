@@ -101,7 +101,7 @@ impl Codec {
         let (crop, size) = fit::fit(from, options.size.unwrap_or(from), options.fit)?;
         // Of another shape it would be made in another way.
         let next = next.filter(|next| {
-            let shape = |frame: &Frame| (frame.height, frame.width, frame.count);
+            let shape = |frame: &Frame| (frame.height, frame.width, frame.count, frame.chroma_ratio());
             Header::parse(next).is_ok_and(|next| shape(&next.frame) == shape(frame))
         });
         let inks = frame.count == 4;
