@@ -8,6 +8,7 @@
 #![allow(clippy::inline_always)] // the reader's state stays in registers only in one function
 
 use super::{
+    bits::Bits,
     order::NATURAL_ORDER,
     tables::{AC_BITS, Codes, DC_BITS, END, LONG, base},
 };
@@ -62,77 +63,6 @@ impl Coefficients {
     }
 }
 
-/// Where reading has come to. By value, never by its address, so that it stays in registers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bits<'a> {
-    /// The next bits, left aligned; behind `left` of them a part of what follows.
-    ready: u64,
-    /// Counts in its lowest six bits.
-    left: u64,
-    /// What is not in `ready`.
-    rest: &'a [u8],
-}
-
-/// [`Bits`] of a stream, without the stream.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Position {
-    ready: u64,
-    left: u64,
-    /// The next byte that is not in `ready`.
-    at: usize,
-}
-
-impl Position {
-    /// At the beginning of that byte.
-    pub(super) fn new(at: usize) -> Self {
-        Self { at, ..Self::default() }
-    }
-
-    /// At that bit of the stream.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn at_bit(stream: &[u8], bit: usize) -> Option<Self> {
-        let (at, used) = (bit / 8, bit % 8);
-        let byte = u64::from(*stream.get(at)?);
-        Some(Self { ready: byte << (56 + used), left: 8 - used as u64, at: at + 1 })
-    }
-
-    /// Bits read so far, counted from the beginning of the stream.
-    pub(super) fn read(self) -> usize {
-        (self.at * 8).wrapping_sub(self.left as usize)
-    }
-
-    /// The bits from there on.
-    pub(super) fn of(self, stream: &[u8]) -> Option<Bits<'_>> {
-        Some(Bits { ready: self.ready, left: self.left, rest: stream.get(self.at..)? })
-    }
-}
-
-impl Bits<'_> {
-    /// The position in the stream.
-    pub(super) fn position(self, stream: &[u8]) -> Position {
-        let at = stream.len().wrapping_sub(self.rest.len());
-        Position { ready: self.ready, left: self.left & 63, at }
-    }
-
-    /// With 56 bits or more ready.
-    #[inline(always)]
-    fn refilled(self) -> Option<Self> {
-        let next = self.rest.first_chunk()?;
-        Some(Self {
-            ready: self.ready | u64::from_be_bytes(*next) >> (self.left & 63),
-            left: self.left | 0x38,
-            rest: self.rest.get((!self.left >> 3 & 7) as usize..)?,
-        })
-    }
-
-    /// Without the bits an entry takes.
-    #[inline(always)]
-    fn without(self, entry: u64) -> Self {
-        // What the subtraction makes of the higher bits is of no meaning.
-        Self { ready: self.ready << (entry & 63), left: self.left.wrapping_sub(entry), rest: self.rest }
-    }
-}
-
 /// The value an entry's last symbol has in these bits. `BMI` is whether there is an instruction for it.
 #[inline(always)]
 fn value<const BMI: bool>(bits: u64, entry: u64) -> i16 {
@@ -179,62 +109,92 @@ impl<'a> Mcu<'a> {
     }
 }
 
-/// Reads an MCU. Each block is handed to `take` with its number and with how many coefficients, in zigzag order, may not be
-/// zero, and is zeroed by it. The last DC of each component goes to `last`. The `bool` is whether the MCU is flat: the DC
-/// of every component is what it was, and there is nothing else and no block. `None` if the bits are none of an MCU, or end.
+/// A block of which the first two entries are looked up: what is done with the blocks before it then hides that wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begun<'a> {
+    /// From its first bit on.
+    pub(super) bits: Bits<'a>,
+    dc: u64,
+    ac: u64,
+}
+
+/// Begins a block that is read with these tables. `None` if the bits have ended long before.
+#[inline(always)]
+pub(super) fn begin<'a>(codes: &Codes, bits: Bits<'a>) -> Option<Begun<'a>> {
+    let bits = bits.refilled()?;
+    let dc = codes.dc[(bits.ready() >> (64 - DC_BITS)) as usize];
+    Some(Begun { bits, dc, ac: ac(codes, bits.without(dc)) })
+}
+
+#[inline(always)]
+fn ac(codes: &Codes, bits: Bits<'_>) -> u64 {
+    codes.steps.ac[(bits.ready() >> (64 - AC_BITS)) as usize]
+}
+
+/// Reads an MCU whose first block is begun, and begins the next one's. Each block is handed to `take` with its number and with
+/// how many coefficients, in zigzag order, may not be zero, and is zeroed by it. The last DC of each component goes to `last`.
+/// The `bool` is whether the MCU is flat: the DC of every component is what it was, and there is nothing else and no block.
+/// `None` if the bits are none of an MCU, or end.
 #[inline(always)]
 pub(super) fn mcu<'a, const BMI: bool, const ORDER: bool>(
     mcu: &Mcu<'_>,
-    bits: Bits<'a>,
+    mut begun: Begun<'a>,
     coefficients: &mut Coefficients,
     last: &mut [i16; 3],
     mut take: impl FnMut(usize, usize, &mut [i16; 64]),
-) -> Option<(Bits<'a>, bool)> {
-    let mut bits = bits.refilled()?;
+) -> Option<(Begun<'a>, bool)> {
+    let [of_luma, of_blue, of_red] = mcu.codes;
     let (pattern, mask, count) = mcu.flat;
-    if bits.ready & mask == pattern {
-        return Some((bits.without(count.into()), true));
+    if begun.bits.ready() & mask == pattern {
+        return Some((begin(of_luma, begun.bits.without(count.into()))?, true));
     }
+    let has_chroma = mcu.blocks > mcu.luma;
+    let behind_luma = if has_chroma { of_blue } else { of_luma };
     // A block is handed over when the next one was read: its last coefficients are on their way to the cache for some
     // time, and vectors of them could not be loaded before.
     let (mut reach, mut before) = (0, 0);
     for number in 0..mcu.luma.min(MOST_BLOCKS) {
         let window = coefficients.window(number)?;
-        (bits, last[0], reach) = block::<BMI, ORDER>(mcu.codes[0], bits, window, last[0])?;
+        let bits;
+        (bits, last[0], reach) = block::<BMI, ORDER>(of_luma, begun, window, last[0])?;
+        begun = begin(if number + 1 < mcu.luma { of_luma } else { behind_luma }, bits)?;
         if let Some(previous) = number.checked_sub(1) {
             take(previous, before, coefficients.block(previous)?);
         }
         before = reach;
     }
-    if mcu.blocks > mcu.luma {
+    if has_chroma {
         let (first, second) = (mcu.luma, mcu.luma + 1);
         let window = coefficients.window(first)?;
-        (bits, last[1], before) = block::<BMI, ORDER>(mcu.codes[1], bits, window, last[1])?;
+        let bits;
+        (bits, last[1], before) = block::<BMI, ORDER>(of_blue, begun, window, last[1])?;
+        begun = begin(of_red, bits)?;
         take(first - 1, reach, coefficients.block(first - 1)?);
         let window = coefficients.window(second)?;
-        (bits, last[2], reach) = block::<BMI, ORDER>(mcu.codes[2], bits, window, last[2])?;
+        let bits;
+        (bits, last[2], reach) = block::<BMI, ORDER>(of_red, begun, window, last[2])?;
+        begun = begin(of_luma, bits)?;
         take(first, before, coefficients.block(first)?);
     }
     take(mcu.blocks - 1, reach, coefficients.block(mcu.blocks - 1)?);
-    Some((bits, false))
+    Some((begun, false))
 }
 
 /// Reads a block to its places; returns its DC, and how many coefficients may not be zero.
 #[inline(always)]
 fn block<'a, const BMI: bool, const ORDER: bool>(
     codes: &Codes,
-    bits: Bits<'a>,
+    begun: Begun<'a>,
     window: &mut [i16; REACH],
     last: i16,
 ) -> Option<(Bits<'a>, i16, usize)> {
-    let ac: &[u64; 1 << AC_BITS] = &codes.steps.ac;
-    let mut bits = bits.refilled()?;
-    let entry = codes.dc[(bits.ready >> (64 - DC_BITS)) as usize];
+    let Begun { bits: before, dc: entry, ac: mut entered } = begun;
+    let mut bits = before.without(entry);
     let mut next = (entry >> 24) as usize % 256;
-    let mut difference = value::<BMI>(bits.ready, entry);
-    bits = bits.without(entry);
+    let mut difference = value::<BMI>(before.ready(), entry);
     if next == 0 {
         (bits, difference) = long_dc(codes, bits)?;
+        entered = ac(codes, bits);
         next = 1;
     }
     let dc = last.wrapping_add(difference);
@@ -245,17 +205,19 @@ fn block<'a, const BMI: bool, const ORDER: bool>(
     loop {
         // An entry takes 26 bits at most: one fits behind a DC, and two between two refills.
         let (entry, reached) = loop {
-            let (entry, reached) = look_up::<BMI, ORDER>(ac, bits.ready, window, next);
+            let reached = store::<BMI, ORDER>(entered, bits.ready(), window, next);
             if reached > 63 {
-                break (entry, reached);
+                break (entered, reached);
             }
-            bits = bits.without(entry).refilled()?;
+            bits = bits.without(entered).refilled()?;
+            entered = ac(codes, bits);
             next = reached;
-            let (entry, reached) = look_up::<BMI, ORDER>(ac, bits.ready, window, next);
+            let reached = store::<BMI, ORDER>(entered, bits.ready(), window, next);
             if reached > 63 {
-                break (entry, reached);
+                break (entered, reached);
             }
-            bits = bits.without(entry);
+            bits = bits.without(entered);
+            entered = ac(codes, bits);
             next = reached;
         };
         if has_ended(reached) {
@@ -263,11 +225,12 @@ fn block<'a, const BMI: bool, const ORDER: bool>(
         }
         if reached == next + LONG {
             bits = bits.refilled()?;
-            if let Some(entry) = codes.long(bits.ready) {
+            if let Some(entry) = codes.long(bits.ready()) {
                 next += (entry >> 32) as usize % 256;
-                put::<ORDER>(window, next, value::<BMI>(bits.ready, entry));
+                put::<ORDER>(window, next, value::<BMI>(bits.ready(), entry));
                 bits = bits.without(entry).refilled()?;
                 if next <= 63 {
+                    entered = ac(codes, bits);
                     continue;
                 }
                 return has_ended(next).then_some((bits, dc, next % END));
@@ -281,6 +244,7 @@ fn block<'a, const BMI: bool, const ORDER: bool>(
         if next > 63 {
             return Some((bits, dc, next % END));
         }
+        entered = ac(codes, bits);
     }
 }
 
@@ -290,19 +254,18 @@ fn has_ended(reached: usize) -> bool {
     reached == 64 || (END + 1..=END + 63).contains(&reached)
 }
 
-/// Stores what the next entry says; returns it and the position it leads to.
+/// Stores what an entry says; returns the position it leads to.
 #[inline(always)]
-fn look_up<const BMI: bool, const ORDER: bool>(
-    ac: &[u64; 1 << AC_BITS],
+fn store<const BMI: bool, const ORDER: bool>(
+    entry: u64,
     bits: u64,
     window: &mut [i16; REACH],
     next: usize,
-) -> (u64, usize) {
-    let entry = ac[(bits >> (64 - AC_BITS)) as usize];
+) -> usize {
     let reached = next + (entry >> 32) as usize % 256;
     put::<ORDER>(window, next + (entry >> 24) as usize % 256, i16::from((entry >> 40) as i8));
     put::<ORDER>(window, reached, value::<BMI>(bits, entry));
-    (entry, reached)
+    reached
 }
 
 #[inline(always)]
@@ -317,7 +280,7 @@ fn put<const ORDER: bool>(window: &mut [i16; REACH], place: usize, value: i16) {
 #[cold]
 #[inline(never)]
 fn long_dc<'a>(codes: &Codes, bits: Bits<'a>) -> Option<(Bits<'a>, i16)> {
-    let (length, size) = codes.long_dc.symbol((bits.ready >> 48) as u16)?;
+    let (length, size) = codes.long_dc.symbol((bits.ready() >> 48) as u16)?;
     let (bits, value) = long_value(bits, length, u32::from(size));
     Some((bits.refilled()?, value))
 }
@@ -327,7 +290,7 @@ fn long_value(bits: Bits<'_>, length: u32, size: u32) -> (Bits<'_>, i16) {
     if size == 0 {
         return (bits, 0);
     }
-    let value = (bits.ready >> (64 - size)) as i32 + base(size, bits.ready >> 63 != 0);
+    let value = (bits.ready() >> (64 - size)) as i32 + base(size, bits.ready() >> 63 != 0);
     (bits.without(size.into()), value as i16)
 }
 
@@ -336,7 +299,7 @@ fn long_value(bits: Bits<'_>, length: u32, size: u32) -> (Bits<'_>, i16) {
 #[inline(never)]
 fn long_ac<'a>(codes: &Codes, bits: Bits<'a>, next: usize) -> Option<(Bits<'a>, usize, i16)> {
     let bits = bits.refilled()?;
-    let (length, symbol) = codes.long_ac.symbol((bits.ready >> 48) as u16)?;
+    let (length, symbol) = codes.long_ac.symbol((bits.ready() >> 48) as u16)?;
     let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
     let reached = next + run + 1;
     if size == 0 && run < 15 {

@@ -9,6 +9,7 @@
 //! then decodes the image once more, so that results, errors and warnings are always libjpeg's. Rows handed
 //! out before are the same: they come from bits that were right so far.
 
+mod bits;
 mod colour;
 #[cfg(target_arch = "x86_64")]
 mod colour_avx2;

@@ -5,8 +5,9 @@ use std::ops::Range;
 #[cfg(target_arch = "x86_64")]
 use super::pair::{self, Lane};
 use super::{
+    bits::Position,
     colour::{self, MARGIN, Rows, Upsampling},
-    entropy::{Coefficients, Position},
+    entropy::Coefficients,
     output::{HANDED_ON, Output},
     plane::{Extent, Plane, Scale},
     reconstruct::{self, Blocks},

@@ -5,7 +5,8 @@
 #[cfg(target_arch = "x86_64")]
 use super::entropy::ZIGZAG;
 use super::{
-    entropy::{self, Coefficients, MOST_BLOCKS, Mcu, NATURAL, Position},
+    bits::Position,
+    entropy::{self, Coefficients, MOST_BLOCKS, Mcu, NATURAL},
     idct, low,
     order::NATURAL_ORDER,
     picture::State,
@@ -151,17 +152,17 @@ fn any_mcu_row<const BMI: bool, const ORDER: bool>(
 ) -> Option<()> {
     let bytes = stream.bytes();
     let mcu = Mcu::new(codes, state.blocks.luma, state.blocks.chroma);
-    let mut bits = state.position.of(bytes)?;
+    let mut begun = entropy::begin(mcu.codes[0], state.position.of(bytes)?)?;
     let mut last = state.last;
     let inside = if state.decoded < state.first { 0..0 } else { state.inside.clone() };
     for x in 0..state.mcus.0 {
         if state.until_restart == 0 {
             // All whole bytes of a piece are used up, or libjpeg has something to say.
             let end = *stream.ends().get(state.piece)?;
-            if (end * 8).checked_sub(bits.position(bytes).read())? >= 8 {
+            if (end * 8).checked_sub(begun.bits.position(bytes).read())? >= 8 {
                 return None;
             }
-            (bits, last) = (Position::new(end).of(bytes)?, [0; 3]);
+            (begun, last) = (entropy::begin(mcu.codes[0], Position::new(end).of(bytes)?)?, [0; 3]);
             state.piece += 1;
             state.until_restart = state.restart_interval;
         }
@@ -172,15 +173,15 @@ fn any_mcu_row<const BMI: bool, const ORDER: bool>(
         let mut row = Row { planes, blocks: &state.blocks, wanted, x };
         // A block is transformed as soon as it is read: where it ended, which nothing can foretell, tells of which kind it
         // is, and while the bits of the next one are waited for, there is this to do.
-        (bits, is_flat) =
-            entropy::mcu::<BMI, ORDER>(&mcu, bits, coefficients, &mut last, |number, reach, block| {
+        (begun, is_flat) =
+            entropy::mcu::<BMI, ORDER>(&mcu, begun, coefficients, &mut last, |number, reach, block| {
                 place(block, number, reach, &mut row);
             })?;
         if is_flat && is_inside {
             flat(planes, &state.blocks, x, last);
         }
     }
-    (state.position, state.last) = (bits.position(bytes), last);
+    (state.position, state.last) = (begun.bits.position(bytes), last);
     Some(())
 }
 

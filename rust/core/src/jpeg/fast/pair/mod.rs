@@ -17,7 +17,8 @@ use lane::{BEGUN, CHUNK, COMPONENT, Source};
 pub(super) use lane::{Lane, MOST_BYTES};
 
 use super::{
-    entropy::{MOST_BLOCKS, Position},
+    bits::Position,
+    entropy::MOST_BLOCKS,
     output::Output,
     picture::{Beside, Picture, State, begin_row, finish_row},
     plane::Plane,
