@@ -50,8 +50,8 @@ pub(crate) fn array<'py>(
 
 /// Bytes of an image whose memory is kept: less, and malloc keeps it; more, and numpy asks for huge pages.
 const KEPT: std::ops::Range<usize> = 128 << 10..4 << 20;
-/// Bytes kept at most, in the whole process. All of them were in use at once.
-const MOST: usize = 64 << 20;
+/// Bytes kept at most, in the whole process: a batch of 64 or so of 1024 a side. All of them were in use at once.
+const MOST: usize = 256 << 20;
 
 static IMAGES: LazyLock<Arc<Bank>> = LazyLock::new(|| Arc::new(Bank::new(usize::MAX, MOST)));
 
