@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Files and folders of what is shipped.
-const PLACES: [&str; 13] = [
+const PLACES: [&str; 14] = [
     // libjpeg-turbo
     "core/src/jpeg/encode/libjpeg.rs",
     "core/src/jpeg/ffi.rs",
@@ -19,6 +19,7 @@ const PLACES: [&str; 13] = [
     "core/src/jpeg/encode/colour",
     "core/src/jpeg/encode/transform/",
     "core/src/jpeg/fast/",
+    "core/src/loader/normalize.rs",
     "core/src/resize/",
     "core/src/sha256/",
     // buffers

@@ -107,10 +107,7 @@ pub(crate) fn normalize(mean: &[f32], std: &[f32], channels: usize) -> PyResult<
             "normalize takes {channels} means and {channels} deviations"
         )));
     }
-    let mut constants = Normalize { mean: [0.0; 4], std: [1.0; 4] };
-    constants.mean.iter_mut().zip(mean).for_each(|(to, &from)| *to = from);
-    constants.std.iter_mut().zip(std).for_each(|(to, &from)| *to = from);
-    Ok(constants)
+    Ok(Normalize::new(mean, std))
 }
 
 /// Anything the core can read from its name.

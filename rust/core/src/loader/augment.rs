@@ -64,49 +64,6 @@ pub(super) fn mirror(pixels: &mut [u8], size: Size, channels: usize, layout: Lay
     }
 }
 
-/// Mean and standard deviation of each channel, in units of the brightest.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Normalize {
-    /// Taken away from each channel.
-    pub mean: [f32; 4],
-    /// What is left is divided by this.
-    pub std: [f32; 4],
-}
-
-impl Normalize {
-    /// `(value / 255 - mean) / std` as 32-bit floats in the machine's order; `out` has four bytes a value.
-    pub(super) fn apply(&self, pixels: &[u8], channels: usize, layout: Layout, out: &mut [u8]) {
-        let out = out.as_chunks_mut::<4>().0;
-        let scaled = |value: u8, mean: f32, std: f32| ((f32::from(value) / 255.0 - mean) / std).to_ne_bytes();
-        let constants = self.mean.into_iter().zip(self.std);
-        match (layout, channels) {
-            (Layout::Hwc, 3) => {
-                let [m0, m1, m2, _] = self.mean;
-                let [s0, s1, s2, _] = self.std;
-                let pixels = pixels.as_chunks::<3>().0;
-                for ([o0, o1, o2], &[p0, p1, p2]) in out.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
-                    (*o0, *o1, *o2) = (scaled(p0, m0, s0), scaled(p1, m1, s1), scaled(p2, m2, s2));
-                }
-            }
-            (Layout::Hwc, _) => {
-                let channels = channels.max(1);
-                for (o, p) in out.chunks_exact_mut(channels).zip(pixels.chunks_exact(channels)) {
-                    for ((o, &p), (mean, std)) in o.iter_mut().zip(p).zip(constants.clone()) {
-                        *o = scaled(p, mean, std);
-                    }
-                }
-            }
-            (Layout::Chw, _) => {
-                let plane = (pixels.len() / channels.max(1)).max(1);
-                let planes = out.chunks_exact_mut(plane).zip(pixels.chunks_exact(plane));
-                for ((o, p), (mean, std)) in planes.zip(constants) {
-                    o.iter_mut().zip(p).for_each(|(o, &p)| *o = scaled(p, mean, std));
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,25 +102,5 @@ mod tests {
         let mut chw = [1, 2, 3, 4, 5, 6, 7, 8, 9];
         mirror(&mut chw, size, 3, Layout::Chw);
         assert_eq!(chw, [3, 2, 1, 6, 5, 4, 9, 8, 7]);
-    }
-
-    #[test]
-    fn normalising_is_the_same_in_either_layout() {
-        let by = Normalize { mean: [0.5, 0.25, 0.0, 0.0], std: [0.5, 1.0, 2.0, 1.0] };
-        let hwc: Vec<u8> = (0..12).map(|i| i * 20).collect();
-        let chw: Vec<u8> = (0..3).flat_map(|c| (0..4).map(move |p| (p * 3 + c) * 20)).collect();
-        let floats = |pixels: &[u8], layout| {
-            let mut out = vec![0; 48];
-            by.apply(pixels, 3, layout, &mut out);
-            out.as_chunks().0.iter().map(|&b| f32::from_ne_bytes(b)).collect::<Vec<_>>()
-        };
-        let (a, b) = (floats(&hwc, Layout::Hwc), floats(&chw, Layout::Chw));
-        for pixel in 0..4 {
-            for channel in 0..3 {
-                let wanted =
-                    (f32::from(hwc[pixel * 3 + channel]) / 255.0 - by.mean[channel]) / by.std[channel];
-                assert_eq!((a[pixel * 3 + channel], b[channel * 4 + pixel]), (wanted, wanted));
-            }
-        }
     }
 }

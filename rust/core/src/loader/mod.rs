@@ -10,14 +10,15 @@
 mod augment;
 mod iteration;
 mod memory;
+mod normalize;
 mod order;
 mod picture;
 mod queue;
 mod recipe;
 
-pub use augment::Normalize;
 pub use iteration::{Iteration, Limits, Stats};
 pub use memory::{Bank, Memory};
+pub use normalize::Normalize;
 pub use order::{Deal, permutation};
 pub use queue::{Batch, Taken};
 pub use recipe::{Draw, Hand, Pick, Recipe, Row};

@@ -172,7 +172,7 @@ impl Recipe {
             augment::mirror(self.target(pixels, out), self.size, channels, layout);
         }
         if let Some(normalize) = &self.normalize {
-            normalize.apply(pixels, channels, layout, out);
+            normalize.apply(pixels, layout, out);
         }
         report.pixels
     }

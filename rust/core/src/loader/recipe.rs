@@ -1,7 +1,7 @@
 //! What is made of one sample: which of its fields, decoded how, written where.
 
 use super::{
-    augment::Normalize,
+    normalize::Normalize,
     order::{Purpose, stream},
     picture::{Picture, Places, Studio},
 };
