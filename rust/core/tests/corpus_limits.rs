@@ -18,6 +18,9 @@ use turboshard::{
 };
 
 const LENIENT: Policy = Policy { skip_special: true, lenient_end: true };
+/// What reading an archive may take, and decoding an image.
+const ARCHIVE: Duration = Duration::from_secs(1);
+const IMAGE: Duration = Duration::from_secs(5);
 /// Of the smallest images the decoder's own state is most of what is used.
 const STATE: u64 = 4 << 20;
 
@@ -29,12 +32,21 @@ fn status(name: &str) -> u64 {
 }
 
 /// How long it took, and by how much memory in use rose meanwhile.
-fn cost<T>(run: impl FnOnce() -> T) -> (T, Duration, u64) {
-    fs::write("/proc/self/clear_refs", "5").unwrap(); // the peak is what is in use now
-    let before = status("VmRSS");
-    let begun = Instant::now();
-    let result = run();
-    (result, begun.elapsed(), status("VmHWM").saturating_sub(before))
+///
+/// What took longer than `limit` has two more chances: the machine may have stood still.
+fn cost<T>(limit: Duration, mut run: impl FnMut() -> T) -> (T, Duration, u64) {
+    let mut tries = 0;
+    loop {
+        fs::write("/proc/self/clear_refs", "5").unwrap(); // the peak is what is in use now
+        let before = status("VmRSS");
+        let begun = Instant::now();
+        let result = run();
+        let (took, memory) = (begun.elapsed(), status("VmHWM").saturating_sub(before));
+        tries += 1;
+        if took < limit || tries == 3 {
+            return (result, took, memory);
+        }
+    }
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -59,8 +71,8 @@ fn no_file_of_the_corpora_costs_more_than_it_may() {
     let (mut slowest, mut largest, mut listed) = (Duration::ZERO, 0, 0);
     for path in &archives {
         for policy in [Policy::default(), LENIENT] {
-            let (index, took, memory) = cost(|| Index::of_file(path, policy));
-            assert!(took < Duration::from_secs(1), "{} took {took:?}", path.display());
+            let (index, took, memory) = cost(ARCHIVE, || Index::of_file(path, policy));
+            assert!(took < ARCHIVE, "{} took {took:?}", path.display());
             assert!(memory < 64 << 20, "{} used {memory} bytes", path.display());
             (slowest, largest) = (slowest.max(took), largest.max(memory));
             listed += usize::from(index.is_ok());
@@ -75,15 +87,16 @@ fn no_file_of_the_corpora_costs_more_than_it_may() {
     for path in &images {
         let data = fs::read(path).unwrap();
         // A codec of its own each, as scratch that is kept would hide what it was made for.
-        let (size, took, memory) = cost(|| {
+        let (image, took, memory) = cost(IMAGE, || {
             let mut codec = Codec::default();
             let size = codec.output_size(&data, &options).ok()?;
             let mut pixels = vec![0; size.pixels() * 3];
-            decoded += usize::from(codec.decode_into(&data, &options, &mut pixels).is_ok());
-            Some(size.pixels() as u64 * 3)
+            let decoded = codec.decode_into(&data, &options, &mut pixels).is_ok();
+            Some((size.pixels() as u64 * 3, decoded))
         });
-        let image = size.unwrap_or(0);
-        assert!(took < Duration::from_secs(5), "{} took {took:?}", path.display());
+        let (image, whole) = image.unwrap_or_default();
+        decoded += usize::from(whole);
+        assert!(took < IMAGE, "{} took {took:?}", path.display());
         assert!(memory < 10 * image + STATE, "{} used {memory} bytes for {image}", path.display());
         slowest = slowest.max(took);
         if image > STATE {

@@ -187,7 +187,8 @@ fn every_archive_is_listed_as_others_list_it_or_refused_for_a_reason() {
         if let Err(reason) = check(name, &bytes, row) {
             wrong.push(format!("{name}: {reason}"));
         }
-        assert!(start.elapsed() < Duration::from_secs(2), "{name} took {:?}", start.elapsed());
+        // A hang, on whatever machine; `corpus_limits.rs` has the second that reading may take.
+        assert!(start.elapsed() < Duration::from_secs(20), "{name} took {:?}", start.elapsed());
         compared += 1;
     }
     wrong.sort();
