@@ -3,15 +3,15 @@
 //! The caller owns the output, the codec owns the scratch; nothing is allocated in steady state.
 
 use crate::{
-    error::{Error, Result},
-    fault::ImageFault,
+    error::Result,
     image::{Crop, Filter, Layout, Mode, Size, View},
-    jpeg::{self, Extent, Outcome, Output, Source, Target, markers::Header},
+    jpeg::{self, markers::Header},
     resize::Resizer,
 };
 
 mod check;
 mod convert;
+mod decode;
 mod fit;
 mod geometry;
 mod info;
@@ -22,8 +22,7 @@ mod png;
 mod raster;
 mod transcode;
 
-use geometry::{Plan, Turn};
-use pair::{Next, Rows};
+use geometry::Plan;
 
 pub use crate::jpeg::EncodeOptions;
 pub use info::{Info, info};
@@ -74,12 +73,18 @@ pub struct Report {
 pub struct Codec {
     decoder: jpeg::Decoder,
     encoder: jpeg::Encoder,
-    decoded: Buffer,
-    turned: Buffer,
-    resized: Buffer,
+    pixels: Pixels,
     now: Hand,
     /// Of the image that is read beside.
     beside: Hand,
+}
+
+/// Pixels on their way to the result.
+#[derive(Default)]
+struct Pixels {
+    decoded: Buffer,
+    turned: Buffer,
+    resized: Buffer,
 }
 
 /// What an image is in while it is made.
@@ -110,106 +115,6 @@ impl Codec {
         self.decode_beside(data, options, out, None)
     }
 
-    fn decode_beside(
-        &mut self,
-        data: &[u8],
-        options: &DecodeOptions,
-        out: &mut [u8],
-        next: Option<Next<'_>>,
-    ) -> Result<Report> {
-        if let Some(format) = raster::Format::of(data) {
-            return self.decode_raster(format, data, options, out);
-        }
-        let header = Header::parse(data)?;
-        let plan = Plan::new(&header, options)?;
-        let wanted = plan.output.pixels() * options.mode.channels();
-        if out.len() != wanted {
-            return Err(Error::invalid(format!("the buffer holds {} bytes, the image {wanted}", out.len())));
-        }
-        let Self { decoder, now: Hand { resizer, .. }, beside, decoded, turned, resized, .. } = self;
-        let data_of_next = next.as_ref().map(|next| next.data);
-        // Rows of the next image become its result as they come, if they are what those of this one are; else its samples are
-        // kept.
-        let mut push;
-        let mut output = match next.and_then(|next| next.rows(&header, &plan, options, &mut beside.resizer)) {
-            None => None,
-            Some(Rows::Result { out, stride }) => Some(Output::Rows { out, stride }),
-            Some(Rows::Halved(halving, out)) => {
-                push = |row: &[u8]| halving.push(row, out);
-                Some(Output::Pixels(&mut push))
-            }
-        };
-        let extent = if output.is_some() { Extent::Row } else { Extent::Whole };
-        let mut image = if plan.low {
-            decoder.open_low(data, &header)?
-        } else {
-            decoder.open_beside(
-                data,
-                &header,
-                options.fill_truncated,
-                data_of_next.map(|data| (data, extent)),
-            )?
-        };
-        let target = target(image.source(), options.mode);
-        let found = image.start_window(target, plan.reduce, Some(plan.window))?;
-        if (found.0 as usize, found.1 as usize) != (plan.decoded.height, plan.decoded.width) {
-            return Err(Error::image(ImageFault::Corrupt("the headers contradict each other".to_owned())));
-        }
-        // Grey stays one channel as long as it can: the result is the same and costs a third.
-        let channels = if target == Target::Gray { 1 } else { 3 };
-        let same_pixels = match options.mode {
-            Mode::L | Mode::Y => channels == 1,
-            Mode::Rgb => channels == 3 && (options.layout == Layout::Hwc),
-            Mode::Rgba => false,
-        };
-        let begun = image.handed_on() as usize;
-        let outcome;
-        if plan.is_plain() && same_pixels && target != Target::Cmyk {
-            let (stride, height) = (plan.window.width * channels, plan.window.height as u32);
-            image.rows_beside(target, out, stride, height, output.take())?;
-            outcome = image.finish()?;
-        } else if plan.is_plain() && target != Target::Cmyk {
-            let (width, mut at) = (plan.turned.width, 0);
-            outcome = stream(image, target, (plan.turned, 0), decoded, None, |row| {
-                let row = row.get(..width * channels).unwrap_or_default();
-                convert::finish(row, channels, at, options.mode, options.layout, out);
-                at += width;
-            })?;
-        } else if let Some(halving) = (plan.is_halved(options.filter) && target != Target::Cmyk)
-            .then(|| resizer.by_rows(plan.turned, plan.output, channels, options.filter, begun > 0))
-            .flatten()
-        {
-            let length = plan.output.pixels() * channels;
-            let place = if same_pixels { &mut *out } else { resized.of(length) };
-            let push = |row: &[u8]| halving.push(row, place);
-            outcome = stream(image, target, (plan.turned, begun), decoded, output, push)?;
-            if !same_pixels {
-                convert::finish(resized.filled(length), channels, 0, options.mode, options.layout, out);
-            }
-        } else {
-            let mut pixels;
-            (pixels, outcome) = window(image, target, &plan, decoded)?;
-            if plan.turn != Turn::NONE {
-                let size = Size { height: plan.window.height, width: plan.window.width };
-                let last = plan.turned == plan.output && same_pixels;
-                let place = if last { &mut *out } else { turned.of(pixels.len()) };
-                plan.turn.apply(pixels, size, channels, place);
-                pixels = if last { &[] } else { turned.filled(pixels.len()) };
-            }
-            if plan.turned != plan.output {
-                let length = plan.output.pixels() * channels;
-                let place = if same_pixels { &mut *out } else { resized.of(length) };
-                let view = View { pixels, size: plan.turned, channels };
-                resizer.resize(view, plan.output, options.filter, place)?;
-                pixels = if same_pixels { &[] } else { resized.filled(length) };
-            }
-            if !pixels.is_empty() {
-                convert::finish(pixels, channels, 0, options.mode, options.layout, out);
-            }
-        }
-        report(outcome, &header, options.strict)
-    }
-
     /// Stretches pixels of 1, 3 or 4 channels to `size`, as Pillow's filter of that name does, each channel by itself;
     /// `out` holds `size * channels` bytes.
     ///
@@ -233,69 +138,6 @@ impl Codec {
     /// `Invalid` if a side is too long.
     pub fn encode_png_into(&mut self, view: View<'_>, out: &mut Vec<u8>) -> Result<()> {
         png::write(view, None, None, out)
-    }
-}
-
-fn target(source: Source, mode: Mode) -> Target {
-    match (source, mode) {
-        (Source::Gray, _) | (_, Mode::Y) => Target::Gray,
-        (Source::Cmyk | Source::Ycck, _) => Target::Cmyk,
-        _ => Target::Rgb,
-    }
-}
-
-/// Rows decoded at a time where the image is not kept: few enough for the fastest caches.
-const STRIP: usize = 16;
-
-/// Decodes an image's window, which is of `size`, from a row on, and hands its rows on one by one, each the beginning of a longer
-/// slice.
-fn stream(
-    mut image: jpeg::Image<'_>,
-    target: Target,
-    (size, begun): (Size, usize),
-    buffer: &mut Buffer,
-    mut output: Option<Output<'_>>,
-    mut take: impl FnMut(&[u8]),
-) -> Result<Outcome> {
-    let stride = size.width * target.channels();
-    // A row more, so that each has bytes behind it.
-    let strip = buffer.of((STRIP + 1) * stride);
-    for first in (begun..size.height).step_by(STRIP) {
-        let rows = STRIP.min(size.height - first);
-        let output = output.as_mut().map(Output::again);
-        image.rows_beside(target, strip, stride, rows as u32, output)?;
-        (0..rows).for_each(|row| take(strip.get(row * stride..).unwrap_or_default()));
-    }
-    image.finish()
-}
-
-/// Decodes the plan's window as grey or RGB, without gaps.
-fn window<'b>(
-    mut image: jpeg::Image<'_>,
-    target: Target,
-    plan: &Plan,
-    buffer: &'b mut Buffer,
-) -> Result<(&'b [u8], Outcome)> {
-    let (row, height) = (plan.window.width * target.channels(), plan.window.height);
-    let mut length = height * row;
-    let pixels = buffer.of(length);
-    image.rows(target, pixels, row, height as u32)?;
-    let outcome = image.finish()?;
-    if target == Target::Cmyk {
-        convert::rgb_from_inverted_cmyk(pixels);
-        length = length / 4 * 3;
-    }
-    Ok((buffer.filled(length), outcome))
-}
-
-fn report(outcome: Outcome, header: &Header<'_>, strict: bool) -> Result<Report> {
-    let Outcome { warnings, truncated_at } = outcome;
-    match warnings {
-        Some((words, _)) if strict => Err(Error::image(ImageFault::Warning(words))),
-        warnings => {
-            let pixels = u64::from(header.frame.height) * u64::from(header.frame.width);
-            Ok(Report { pixels, warnings, truncated_at })
-        }
     }
 }
 

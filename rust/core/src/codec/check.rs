@@ -2,7 +2,10 @@
 
 use std::io::{BufRead, Cursor, Seek};
 
-use super::{Buffer, Codec, Report, STRIP, report};
+use super::{
+    Buffer, Codec, Report,
+    decode::{STRIP, report},
+};
 use crate::{
     error::{Error, Kind, Result},
     fault::ImageFault,
@@ -36,7 +39,7 @@ impl Codec {
         };
         let found = image.start(target, REDUCE)?;
         let size = Size { height: found.0 as usize, width: found.1 as usize };
-        match read_on(image, target, size, &mut self.decoded) {
+        match read_on(image, target, size, &mut self.pixels.decoded) {
             Ok(outcome) => report(outcome, &header, false),
             Err(error) => Err(match error.kind() {
                 Kind::Image(ImageFault::Truncated { rows, .. }) => Error::image(ImageFault::Truncated {

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, mem};
 
-use super::{Codec, DecodeOptions, Report, fit, geometry::check_pixels, pair::Next, planes, png};
+use super::{
+    Codec, DecodeOptions, Report, decode::report, fit, geometry::check_pixels, pair::Next, planes, png,
+};
 use crate::{
     error::{Error, Result},
     fault::ImageFault,
@@ -144,7 +146,7 @@ impl Codec {
             check_pixels(&header, options.max_pixels)?;
             let target = planes::Target { size, style, segments: &segments };
             if let Some(outcome) = self.transcode_planes((jpeg, next), &header, options, &target, out)? {
-                return Ok(Transcoded { report: super::report(outcome, &header, options.strict)?, ..done });
+                return Ok(Transcoded { report: report(outcome, &header, options.strict)?, ..done });
             }
         }
         done.through_rgb = options.space == Space::Ycc && frame.count != 1;

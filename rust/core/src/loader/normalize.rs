@@ -94,9 +94,9 @@ impl Channel {
     }
 
     fn by_products(&self) -> bool {
-        let all = (0..=u8::MAX).zip(self.results.iter());
         let constants = (self.mean, self.std, self.std.recip());
-        all.into_iter().all(|(value, &result)| product(value, constants) == result)
+        let mut all = (0..=u8::MAX).zip(self.results.iter());
+        all.all(|(value, &result)| product(value, constants) == result)
     }
 }
 

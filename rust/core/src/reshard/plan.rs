@@ -4,7 +4,7 @@
 //! tar members. Parts depend on the source alone, never on threads or machines; the release is then packed
 //! out of them in whatever order the options ask for.
 
-use std::{collections::HashSet, ops::Range, path::PathBuf};
+use std::{borrow::Cow, collections::HashSet, ops::Range, path::PathBuf};
 
 use serde_json::{Value, json};
 
@@ -191,13 +191,13 @@ impl Plan {
                     continue;
                 };
                 if png && transform::is_made(&field, &self.fields) {
-                    field =
-                        String::from_utf8_lossy(&transform::renamed(field.as_bytes(), "png")).into_owned();
+                    let renamed = transform::renamed(field.as_bytes(), "png");
+                    field = Cow::Owned(String::from_utf8_lossy(&renamed).into_owned());
                 }
                 if let Some(known) = fields.iter().position(|known| *known == field) {
                     counts[known] += 1;
                 } else {
-                    fields.push(field);
+                    fields.push(field.into_owned());
                     counts.push(1);
                 }
             }
@@ -212,8 +212,8 @@ impl Plan {
 }
 
 /// A member's field as text.
-pub(super) fn field_name(index: &index::Index, member: usize) -> Option<String> {
-    index.field(member).map(|field| String::from_utf8_lossy(field).into_owned())
+pub(super) fn field_name(index: &index::Index, member: usize) -> Option<Cow<'_, str>> {
+    index.field(member).map(String::from_utf8_lossy)
 }
 
 fn span_len(source: &Source, sample: usize) -> u64 {

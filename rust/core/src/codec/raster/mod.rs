@@ -6,7 +6,7 @@ mod bmp;
 mod png;
 
 use super::{
-    Buffer, Codec, DecodeOptions, Hand, Info, Report, convert,
+    Buffer, Codec, DecodeOptions, Hand, Info, Pixels, Report, convert,
     geometry::{Plan, Turn, check_size},
 };
 use crate::{
@@ -106,7 +106,7 @@ impl Codec {
         if out.len() != wanted {
             return Err(Error::invalid(format!("the buffer holds {} bytes, the image {wanted}", out.len())));
         }
-        let Self { now: Hand { resizer, .. }, decoded, turned, resized, .. } = self;
+        let Self { now: Hand { resizer, .. }, pixels: Pixels { decoded, turned, resized }, .. } = self;
         let channels = format.decode(data, options.mode == Mode::Rgba, decoded)?;
         if options.mode == Mode::Y && channels != 1 {
             let words = format!("mode Y is the luma of a JPEG, and this is a {} in colour", format.name());
