@@ -33,10 +33,11 @@ test-train: ## the tests with torch's DataLoader, distributed and Lightning (ins
 	@$(VENV)/bin/python -m pytest tests/test_torch.py tests/test_loader_changed.py tests/test_interop.py $(ARGS)
 
 .PHONY: soak
-soak: setup ## the long tests: a thousand kills, a hundred thousand JPEGs, as many bad ones (ARGS as for test)
+soak: setup ## the long tests: 1,000 kills, 100,000 JPEGs, as many bad ones, every fuzzer for SECONDS_EACH=60 (ARGS as for test)
 	@SOAK=$${SOAK:-100000} cargo test --locked --release --quiet --package turboshard --test jpeg_fast --test jpeg_encode
 	@TURBOSHARD_KILLS=$${TURBOSHARD_KILLS:-1000} TURBOSHARD_BAD_IMAGES=$${TURBOSHARD_BAD_IMAGES:-100000} \
 	  $(BIN)/python -m pytest tests/test_interrupted.py tests/test_image_leaks.py $(ARGS)
+	@scripts/fuzz.sh
 
 .PHONY: fuzz
 fuzz: ## every fuzz target under ASan in turn (SECONDS_EACH=60 TARGETS="tar jpeg" SEED=1)
