@@ -36,7 +36,7 @@ test-train: ## the tests with torch's DataLoader, distributed and Lightning (ins
 soak: setup ## the long tests: 1,000 kills, 100,000 JPEGs, as many bad ones, every fuzzer for SECONDS_EACH=60 (ARGS as for test)
 	@SOAK=$${SOAK:-100000} cargo test --locked --release --quiet --package turboshard --test jpeg_fast --test jpeg_encode
 	@TURBOSHARD_KILLS=$${TURBOSHARD_KILLS:-1000} TURBOSHARD_BAD_IMAGES=$${TURBOSHARD_BAD_IMAGES:-100000} \
-	  $(BIN)/python -m pytest tests/test_interrupted.py tests/test_image_leaks.py $(ARGS)
+	  $(BIN)/python -m pytest --timeout=7200 tests/test_interrupted.py tests/test_image_leaks.py $(ARGS)
 	@scripts/fuzz.sh
 
 .PHONY: fuzz
