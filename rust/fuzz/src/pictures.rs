@@ -4,7 +4,7 @@ use turboshard::{
     codec::{Codec, DecodeOptions, info},
     image::{Mode, Size},
     isa::Isa,
-    jpeg::{Decoder, Source, Target, markers::Header},
+    jpeg::{Decoder, Source, Target, markers::Header, simd_level},
 };
 
 /// Pixels that a fuzzer may ask for: more only costs time.
@@ -36,12 +36,22 @@ pub(super) fn jpeg(data: &[u8]) {
     for options in [options.clone(), DecodeOptions { size: half, ..options }] {
         for both in [[data, cut], [cut, data]] {
             let wanted = both.map(|data| alone(&mut codec, data, &options));
-            assert!(pair(&mut codec, both, &options) == wanted, "two at a time");
+            let found = pair(&mut codec, both, &options);
+            assert!(found.iter().zip(&wanted).all(|(found, wanted)| alike(found, wanted)), "two at a time");
         }
     }
 }
 
 type Found = Result<(Vec<u8>, Option<(String, u32)>), String>;
+
+/// Pixels, warnings and errors are the same. Without libjpeg-turbo's assembler, which the pixels are held to, only the latter two:
+/// coefficients that no picture has overflow to others in its C.
+fn alike(one: &Found, other: &Found) -> bool {
+    match (one, other) {
+        (Ok((_, warnings)), Ok((_, others))) if simd_level() == "none" => warnings == others,
+        _ => one == other,
+    }
+}
 
 fn room(codec: &mut Codec, data: &[u8], options: &DecodeOptions) -> Vec<u8> {
     codec.output_size(data, options).map_or(Vec::new(), |size| vec![0; size.pixels() * 3])
@@ -71,8 +81,8 @@ fn levels(data: &[u8]) {
     }
     for reduce in [1, 2, 4, 8] {
         let mut found = Isa::available().map(|isa| by(&mut Decoder::with_isa(isa), data, &header, reduce));
-        let libjpeg = found.next();
-        assert!(found.all(|found| Some(&found) == libjpeg.as_ref()), "at 1/{reduce}");
+        let libjpeg = found.next().expect("it is always there");
+        assert!(found.all(|found| alike(&found, &libjpeg)), "at 1/{reduce}");
     }
 }
 
