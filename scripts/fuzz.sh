@@ -29,7 +29,7 @@ for target in $targets; do
         continue
     fi
     echo "fuzzing $target for $each s"
-    "$binary" "$found" "$corpus" -max_total_time="$each" ${SEED:+-seed="$SEED"} -timeout=20 -rss_limit_mb=2048 -max_len=16384 \
+    "$binary" "$found" "$corpus" -max_total_time="$each" ${SEED:+-seed="$SEED"} -timeout=5 -rss_limit_mb=2048 -max_len=16384 \
         -artifact_prefix="rust/fuzz/artifacts/$target/" -print_final_stats=1 2>&1 |
         tee "$work/$target.log" | grep -E "ERROR|panicked|SUMMARY|stat::number_of_executed_units|stat::peak_rss|DONE" || true
     ! grep -qE "ERROR:|SUMMARY:" "$work/$target.log"

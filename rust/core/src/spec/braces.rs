@@ -212,7 +212,7 @@ mod tests {
             "{0..1000000}".to_owned(),
             "{1,2}{0..999999999999999999}".to_owned(),
         ];
-        // Were one of these made, that would not end: they stand for up to 4^800.
+        // They stand for up to 4^800: most could not be made at all.
         for spec in &too_many {
             let error = braces(spec).unwrap_err();
             assert!(matches!(error.kind(), crate::error::Kind::Invalid(_)), "{error}");
