@@ -78,9 +78,10 @@ impl<'a> Cancel<'a> {
 /// Scratch of workers that are not at work: decoders and buffers kept between calls.
 ///
 /// A worker takes one, uses it alone and puts it back, so at most as many exist as ever ran at once.
-/// After a panic or an error of the worker's own making the scratch is dropped, not put back.
+/// After a panic or an error of the worker's own making the scratch is dropped, not put back. Boxed, as decoders are tens of
+/// kilobytes, which would be moved twice a call.
 #[derive(Debug)]
-pub struct Stash<W>(Mutex<Vec<W>>);
+pub struct Stash<W>(Mutex<Vec<Box<W>>>);
 
 impl<W: Default> Stash<W> {
     /// An empty stash.
@@ -100,7 +101,7 @@ impl<W: Default> Stash<W> {
         result
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<W>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Box<W>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
