@@ -14,7 +14,7 @@ pub enum Isa {
     Portable,
     /// AVX2, BMI1 and BMI2.
     Avx2,
-    /// AVX-512 F, BW, CD, DQ, VL, VBMI and VNNI, and MOVBE: Ice Lake, Zen 4 and later.
+    /// AVX-512 F, BW, CD, DQ, VL, VBMI, VBMI2 and VNNI, and MOVBE: Ice Lake, Zen 4 and later.
     Avx512,
 }
 
@@ -50,6 +50,7 @@ impl Isa {
                 && has!("avx512dq")
                 && has!("avx512vl")
                 && has!("avx512vbmi")
+                && has!("avx512vbmi2")
                 && has!("avx512vnni")
                 && has!("movbe");
             if all { Self::Avx512 } else { Self::Avx2 }
