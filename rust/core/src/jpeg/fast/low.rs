@@ -55,8 +55,10 @@ fn transposed(x: [Four; 4]) -> [Four; 4] {
     std::array::from_fn(|i| std::array::from_fn(|j| x[j][i]))
 }
 
-/// Writes 4x4 samples to `out`, whose rows are `stride` apart.
-#[inline]
+/// Writes 4x4 samples to `out`, whose rows are `stride` apart. Apart, as it is asked for by name only, and costs the usual transforms
+/// registers where it is not.
+#[cold]
+#[inline(never)]
 pub(super) fn transform(block: &[i16; 64], table: &[i16; 64], zigzag: bool, out: &mut [u8], stride: usize) {
     let places = &PLACES[usize::from(zigzag)];
     let x: [Four; 4] = std::array::from_fn(|y| {

@@ -230,15 +230,11 @@ fn place_block(isa: Isa, block: &mut [i16; 64], number: usize, reach: usize, row
         && let Some(Table(table)) = blocks.quantisation.get(component)
     {
         let place = first + row.x * step;
-        if reach <= 1 {
-            plane.fill(place, (side, side), idct::level(block[0], table[0], side));
-        } else if let Some(out) = plane.samples_from(place) {
-            if blocks.low && side == 4 {
+        if let Some(out) = plane.samples_from(place) {
+            if blocks.low && side == 4 && reach > 1 {
                 low::transform(block, table, idct::takes_zigzag(isa), out, stride);
-            } else if reach <= idct::CORNER {
-                idct::transform_corner(isa, block, table, side, out, stride);
             } else {
-                idct::transform(isa, block, table, side, out, stride);
+                idct::samples(isa, block, reach, table, side, out, stride);
             }
         }
     }

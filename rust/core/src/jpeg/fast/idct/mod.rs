@@ -54,6 +54,56 @@ pub(super) fn fill(isa: Isa, value: u8, side: usize, out: &mut [u8], stride: usi
     }
 }
 
+/// What [`plain`] does, by the means of `isa` and with coefficients in its order, of which those from `reach` on are zero.
+#[inline(always)]
+pub(super) fn samples(
+    isa: Isa,
+    block: &[i16; 64],
+    reach: usize,
+    table: &[i16; 64],
+    side: usize,
+    out: &mut [u8],
+    stride: usize,
+) {
+    #[cfg(target_arch = "x86_64")]
+    if isa >= Isa::Avx2 && matches!(side, 8 | 4) && out.len() >= (side - 1) * stride + side {
+        // SAFETY: the CPU has these instructions, and `out` holds the rows.
+        unsafe {
+            if reach <= 1 {
+                let value = level(block[0], table[0], side);
+                if side == 8 {
+                    rows::level::<8>(value, out, stride);
+                } else {
+                    rows::level::<4>(value, out, stride);
+                }
+            } else if reach > CORNER || !corner(isa, block, table, side, out, stride) {
+                whole(isa, block, table, side, out, stride);
+            }
+        }
+        return;
+    }
+    other_samples(isa, block, reach, table, side, out, stride);
+}
+
+/// Apart, so that the usual sides, of which there is one a block, save fewer registers.
+#[cold]
+#[inline(never)]
+fn other_samples(
+    isa: Isa,
+    block: &[i16; 64],
+    reach: usize,
+    table: &[i16; 64],
+    side: usize,
+    out: &mut [u8],
+    stride: usize,
+) {
+    if reach <= 1 {
+        fill(isa, level(block[0], table[0], side), side, out, stride);
+    } else {
+        transform(isa, block, table, side, out, stride);
+    }
+}
+
 /// What [`plain`] does, by the means of `isa` and with coefficients in its order, of which those from `CORNER` on are zero.
 #[inline(always)]
 pub(super) fn transform_corner(
@@ -67,14 +117,7 @@ pub(super) fn transform_corner(
     #[cfg(target_arch = "x86_64")]
     if isa >= Isa::Avx2 && matches!(side, 8 | 4) && out.len() >= (side - 1) * stride + side {
         // SAFETY: the CPU has these instructions, and `out` holds the rows.
-        let is_done = unsafe {
-            match side {
-                _ if takes_zigzag(isa) => avx512_corner::transform(block, table, side, out, stride),
-                8 => avx2_corner::to_8x8(block, table, out, stride),
-                _ => avx2_corner::to_4x4(block, table, out, stride),
-            }
-        };
-        if is_done {
+        if unsafe { corner(isa, block, table, side, out, stride) } {
             return;
         }
     }
@@ -94,14 +137,7 @@ pub(super) fn transform(
     #[cfg(target_arch = "x86_64")]
     if isa >= Isa::Avx2 && side > 1 && out.len() >= (side - 1) * stride + side {
         // SAFETY: the CPU has these instructions, and `out` holds the rows.
-        unsafe {
-            match side {
-                _ if takes_zigzag(isa) => avx512::transform(block, table, side, out, stride),
-                8 => avx2::to_8x8(block, table, out, stride),
-                4 => avx2_reduced::to_4x4(block, table, out, stride),
-                _ => avx2_reduced::to_2x2(block, table, out, stride),
-            }
-        }
+        unsafe { whole(isa, block, table, side, out, stride) };
         return;
     }
     if side > 1 && takes_zigzag(isa) {
@@ -109,6 +145,46 @@ pub(super) fn transform(
         return;
     }
     plain(block, table, side, out, stride);
+}
+
+/// `false` if that is to be done by [`whole`].
+///
+/// # Safety
+/// AVX2 or what `isa` says; `side` rows of as many samples, 8 or 4, in `out`.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn corner(
+    isa: Isa,
+    block: &[i16; 64],
+    table: &[i16; 64],
+    side: usize,
+    out: &mut [u8],
+    stride: usize,
+) -> bool {
+    // SAFETY: the same demands.
+    unsafe {
+        match side {
+            _ if takes_zigzag(isa) => avx512_corner::transform(block, table, side, out, stride),
+            8 => avx2_corner::to_8x8(block, table, out, stride),
+            _ => avx2_corner::to_4x4(block, table, out, stride),
+        }
+    }
+}
+
+/// # Safety
+/// AVX2 or what `isa` says; `side` rows of as many samples, 8, 4 or 2, in `out`.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn whole(isa: Isa, block: &[i16; 64], table: &[i16; 64], side: usize, out: &mut [u8], stride: usize) {
+    // SAFETY: the same demands.
+    unsafe {
+        match side {
+            _ if takes_zigzag(isa) => avx512::transform(block, table, side, out, stride),
+            8 => avx2::to_8x8(block, table, out, stride),
+            4 => avx2_reduced::to_4x4(block, table, out, stride),
+            _ => avx2_reduced::to_2x2(block, table, out, stride),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +243,29 @@ mod tests {
             }
         }
         assert!(seen >= 16000 && corners >= 4000, "{corners}");
+    }
+
+    #[test]
+    fn a_reach_changes_nothing() {
+        let mut kinds = [0; 3];
+        for (block, table) in blocks() {
+            let zigzag = |values: &[i16; 64]| NATURAL_ORDER.map(|place| values[usize::from(place)]);
+            let least = 64 - zigzag(&block).iter().rev().take_while(|&&value| value == 0).count();
+            for reach in [least, least.max(2), least.max(CORNER), least.max(CORNER + 1)] {
+                kinds[usize::from(reach > 1) + usize::from(reach > CORNER)] += 1;
+                for side in [8, 4, 2, 1] {
+                    let mut wanted = [3; 8 * 11];
+                    plain(&block, &table, side, &mut wanted, 11);
+                    for isa in Isa::available() {
+                        let mut found = [3; 8 * 11];
+                        let order = |values| if takes_zigzag(isa) { zigzag(values) } else { *values };
+                        samples(isa, &order(&block), reach, &order(&table), side, &mut found, 11);
+                        assert_eq!(found, wanted, "{isa:?} {side} {reach} {block:?}");
+                    }
+                }
+            }
+        }
+        assert!(kinds.iter().all(|&seen| seen > 500), "{kinds:?}");
     }
 
     #[test]
