@@ -44,8 +44,9 @@ pub(super) fn jpeg(data: &[u8]) {
 
 type Found = Result<(Vec<u8>, Option<(String, u32)>), String>;
 
-/// Pixels, warnings and errors are the same. Without libjpeg-turbo's assembler, which the pixels are held to, only the latter two:
-/// coefficients that no picture has overflow to others in its C.
+/// What this library and libjpeg-turbo make: pixels, warnings and errors are the same. Without libjpeg-turbo's assembler, which the
+/// pixels are held to, only the latter two: coefficients that no picture has overflow to others in its C. So do those of two
+/// at a time, who may leave a damaged image to libjpeg-turbo at another row.
 fn alike(one: &Found, other: &Found) -> bool {
     match (one, other) {
         (Ok((_, warnings)), Ok((_, others))) if simd_level() == "none" => warnings == others,
@@ -82,7 +83,9 @@ fn levels(data: &[u8]) {
     for reduce in [1, 2, 4, 8] {
         let mut found = Isa::available().map(|isa| by(&mut Decoder::with_isa(isa), data, &header, reduce));
         let libjpeg = found.next().expect("it is always there");
-        assert!(found.all(|found| alike(&found, &libjpeg)), "at 1/{reduce}");
+        let Some(first) = found.next() else { continue };
+        assert!(alike(&first, &libjpeg), "at 1/{reduce}");
+        assert!(found.all(|found| found == first), "levels, at 1/{reduce}");
     }
 }
 
